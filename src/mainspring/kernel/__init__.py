@@ -1,0 +1,1 @@
+"""What everything else stands on: errors, ids, clock, hashing, names, fault points and the op table."""

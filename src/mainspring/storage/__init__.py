@@ -1,0 +1,1 @@
+"""Where state lives: the database with its events and leases, and the object store."""
