@@ -31,5 +31,9 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
 
 
 def allowed(principal: Principal, permission: str, project: str) -> bool:
-    """Whether the principal may use `permission` in `project`; an unknown permission is a KeyError, found at start-up."""
-    return principal.role in PERMISSIONS[permission] and principal.project in ("*", project)
+    """Whether the principal may use `permission` in `project`; an unknown permission is a KeyError, found at start-up.
+
+    What concerns the whole workspace (`workspace.*`) needs a principal of every project.
+    """
+    reach = ("*",) if permission.startswith("workspace.") else ("*", project)
+    return principal.role in PERMISSIONS[permission] and principal.project in reach

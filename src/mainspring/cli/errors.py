@@ -1,0 +1,83 @@
+"""Errors that only the command line knows."""
+
+from mainspring.kernel.errors import Conflict, Failed, Invalid, NotFound
+
+__all__ = [
+    "AmbiguousId",
+    "ConfigBroken",
+    "ConfigUnknownKey",
+    "ConfirmationNeeded",
+    "FileMissing",
+    "FolderNotEmpty",
+    "NotAProject",
+    "PipelineAmbiguous",
+    "PipelineBroken",
+    "PipelineUnknown",
+    "TemplateUnknown",
+]
+
+
+class ConfirmationNeeded(Invalid):
+    code = "confirmation.needed"
+    template = "{question} nobody is here to answer"
+    hint = "add --yes to go on without asking"
+
+
+class AmbiguousId(Invalid):
+    code = "id.ambiguous"
+    template = "{text!r} fits more than one {noun}: {candidates}"
+    hint = "write more of its characters"
+
+
+class FileMissing(NotFound):
+    code = "file.missing"
+    template = "{path} does not exist or is not a file"
+    hint = "check the path"
+
+
+class FolderNotEmpty(Conflict):
+    code = "folder.not_empty"
+    template = "{path} exists and is not empty"
+    hint = "choose another name, or empty it first"
+
+
+class ConfigBroken(Invalid):
+    code = "config.broken"
+    template = "{path} cannot be read: {reason}"
+    hint = "it takes the keys {keys}"
+
+
+class ConfigUnknownKey(Invalid):
+    code = "config.unknown_key"
+    template = "{path} has the unknown key {key!r}"
+    hint = "{suggestion}it takes the keys {keys}"
+
+
+class NotAProject(NotFound):
+    code = "project.missing"
+    template = "there is no mainspring.toml in {folder} or above it"
+    hint = "make a project with: mainspring init NAME, or change to its folder"
+
+
+class PipelineUnknown(NotFound):
+    code = "pipeline.unknown"
+    template = "pipeline {name!r} is not in {module}; it has: {known}"
+    hint = "name one of them"
+
+
+class PipelineAmbiguous(Invalid):
+    code = "pipeline.ambiguous"
+    template = "{module} has more than one pipeline: {known}"
+    hint = "say which: mainspring run NAME"
+
+
+class PipelineBroken(Failed):
+    code = "pipeline.broken"
+    template = "{module} cannot be imported: {reason}"
+    hint = "{where}"
+
+
+class TemplateUnknown(Invalid):
+    code = "template.unknown"
+    template = "there is no template {name!r}"
+    hint = "there is: {known}"

@@ -1,0 +1,149 @@
+"""One invocation of the command line: its settings, its workspace and its way of answering."""
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar, cast
+
+import click
+
+from mainspring.cli.config import Config, find_config
+from mainspring.cli.errors import ConfirmationNeeded
+from mainspring.cli.output import write_aligned, write_plain, write_rich
+from mainspring.cli.view import View
+
+if TYPE_CHECKING:
+    from mainspring.workspace import Workspace
+
+__all__ = ["DEFAULT_PROJECT", "DEFAULT_WORKSPACE", "Session"]
+
+T = TypeVar("T")
+DEFAULT_WORKSPACE = "./.mainspring"
+DEFAULT_PROJECT = "default"
+
+
+@dataclass
+class Session:
+    """Settings of one command; flags win over MAINSPRING_* variables, which win over mainspring.toml."""
+
+    flags: dict[str, str] = field(default_factory=dict)
+    json: bool = False
+    plain: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    color: str = "auto"
+    command: str = ""
+    names: Callable[["Workspace"], Iterable[str]] | None = None
+
+    @property
+    def config(self) -> Config:
+        """The mainspring.toml of this folder or one above; empty where there is none."""
+        return find_config()
+
+    @property
+    def workspace(self) -> str:
+        """Folder or URL of the workspace."""
+        return self._setting("workspace", self.config.workspace or DEFAULT_WORKSPACE)
+
+    @property
+    def project(self) -> str:
+        """Name of the project."""
+        return self._setting("project", self.config.project or DEFAULT_PROJECT)
+
+    @property
+    def token(self) -> str:
+        """The bearer token for a server; from the environment alone, since arguments are visible to other users."""
+        return os.environ.get("MAINSPRING_TOKEN", "")
+
+    def _setting(self, name: str, default: str) -> str:
+        return self.flags.get(name) or os.environ.get(f"MAINSPRING_{name.upper()}") or default
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether the workspace is a server's."""
+        return "://" in self.workspace
+
+    @contextmanager
+    def open(self) -> Iterator["Workspace"]:
+        """The workspace, which must exist; closed afterwards."""
+        with _closing(self._connect() if self.is_remote else self._open_folder()) as ws:
+            yield ws
+
+    def _open_folder(self) -> "Workspace":
+        from mainspring.workspace import open_workspace
+
+        return open_workspace(Path(self.workspace), project=self.project)
+
+    def _connect(self) -> "Workspace":
+        from mainspring.api.client import RemoteWorkspace
+
+        remote = RemoteWorkspace(self.workspace, project=self.project, token=self.token)
+        # Ops name the embedded workspace in their signature; a remote one answers the same calls.
+        return cast("Workspace", remote)
+
+    @contextmanager
+    def create(self) -> Iterator["Workspace"]:
+        """The workspace, made where there is none yet; closed afterwards."""
+        if self.is_remote:
+            with self.open() as ws:
+                yield ws
+            return
+        from mainspring.workspace import create_workspace
+
+        with _closing(create_workspace(Path(self.workspace)).in_project(self.project)) as ws:
+            yield ws
+
+    @contextmanager
+    def open_project(self) -> Iterator["Workspace"]:
+        """The workspace, made where there is none yet if this is a project's folder."""
+        with self.create() if self.config.folder else self.open() as ws:
+            yield ws
+
+    def answer(self, value: T, view: View[T]) -> None:
+        """Write the command's answer to stdout in the way that was asked for."""
+        if self.json:
+            from mainspring.cli.wire import encode_answer
+
+            click.echo(encode_answer(self.command, value))
+        elif self.plain:
+            write_plain(view(value))
+        elif self.has_color:
+            write_rich(view(value), force=self.color == "always")
+        else:
+            write_aligned(view(value))
+
+    @property
+    def has_color(self) -> bool:
+        """Whether stdout is a terminal that wants colour."""
+        if self.color != "auto":
+            return self.color == "always"
+        return sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+
+    @property
+    def is_interactive(self) -> bool:
+        """Whether a person reads stderr and wants words there."""
+        return sys.stderr.isatty() and not self.quiet and not self.json
+
+    def say(self, text: str) -> None:
+        """A line on stderr for the person who waits; silent with -q."""
+        if not self.quiet:
+            click.echo(text, err=True)
+
+    def ask(self, question: str, *, yes: bool) -> None:
+        """Go on if the person agrees; raises click.Abort if not, ConfirmationNeeded where nobody can be asked."""
+        if yes:
+            return
+        if not sys.stdin.isatty():
+            raise ConfirmationNeeded(question=question)
+        click.confirm(question, abort=True, err=True)
+
+
+@contextmanager
+def _closing(ws: "Workspace") -> Iterator["Workspace"]:
+    try:
+        yield ws
+    finally:
+        ws.close()
