@@ -9,6 +9,7 @@ __all__ = [
     "ConfirmationNeeded",
     "FileMissing",
     "FolderNotEmpty",
+    "LocalOnly",
     "NotAProject",
     "PipelineAmbiguous",
     "PipelineBroken",
@@ -51,6 +52,12 @@ class ConfigUnknownKey(Invalid):
     code = "config.unknown_key"
     template = "{path} has the unknown key {key!r}"
     hint = "{suggestion}it takes the keys {keys}"
+
+
+class LocalOnly(Invalid):
+    code = "workspace.remote"
+    template = "'{command}' works on a workspace's folder, not on {workspace}"
+    hint = "run it on the server's machine"
 
 
 class NotAProject(NotFound):

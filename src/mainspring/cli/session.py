@@ -127,6 +127,20 @@ class Session:
         """Whether a person reads stderr and wants words there."""
         return sys.stderr.isatty() and not self.quiet and not self.json
 
+    @contextmanager
+    def progress(self, what: str) -> Iterator[Callable[[int, int], None] | None]:
+        """A bar on a terminal's stderr, told what is done of how much; None where nobody looks."""
+        if not self.is_interactive:
+            yield None
+            return
+        # Lazy: only a terminal pays for it.
+        from rich.console import Console
+        from rich.progress import Progress
+
+        with Progress(console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task(what, total=None)
+            yield lambda done, of: bar.update(task, completed=done, total=of)
+
     def say(self, text: str) -> None:
         """A line on stderr for the person who waits; silent with -q."""
         if not self.quiet:
