@@ -1,0 +1,40 @@
+"""Gates: what a version must pass, and the judged rows it is held against."""
+
+import msgspec
+
+from mainspring.domain.verdict import Check
+
+__all__ = ["Evaluation", "Gate"]
+
+
+class Gate(msgspec.Struct, frozen=True):
+    """What a version of a model must pass before its alias may move.
+
+    The paired difference of absolute error against the opponent, in units of the label, must have an upper
+    bound below `margin` overall; no group may be worse than the opponent by more than `group_margin` beyond doubt.
+    `error_rate` is the chance that a version no better than the opponent plus the margin passes.
+    """
+
+    margin: float = 0.0
+    group_margin: float = 0.0
+    error_rate: float = 0.05
+    least_blocks: int = 7
+
+
+class Evaluation(msgspec.Struct, frozen=True):
+    """Held-out rows judged: error of the model and of the opponent on the same rows, and the paired difference by part.
+
+    `label`, `at` and `by` are the columns of the outcome, the time (whose days are the blocks) and the groups.
+    `checks[0]` is of all rows, the others of one group each; values are model minus opponent, negative is better.
+    """
+
+    metric: str
+    label: str
+    at: str
+    opponent: str
+    rows: int
+    blocks: int
+    model_error: float
+    opponent_error: float
+    by: str
+    checks: tuple[Check, ...]

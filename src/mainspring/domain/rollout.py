@@ -1,0 +1,45 @@
+"""Rollouts: the plan that moves an endpoint from one version to another, and its state."""
+
+from typing import Literal
+
+import msgspec
+
+__all__ = ["Look", "Rollout", "RolloutState"]
+
+RolloutState = Literal["canary", "promoted", "rolled_back"]
+
+
+class Look(msgspec.Struct, frozen=True):
+    """One look at the running comparison: candidate's error minus champion's, with an interval valid at every look."""
+
+    at_ms: int
+    blocks: int
+    rows: int
+    difference: float
+    low: float
+    high: float
+
+
+class Rollout(msgspec.Struct, frozen=True):
+    """A candidate taking `share` of an endpoint's traffic until a sequential test decides, or `longest_ms` have passed.
+
+    The decision is recorded first, its effects (alias, route, monitor) follow; `settled` says they are all there.
+    """
+
+    id: str
+    project: str
+    endpoint: str
+    model: str
+    champion: int
+    candidate: int
+    share: float
+    margin: float
+    error_rate: float
+    state: RolloutState
+    started_ms: int
+    longest_ms: int
+    looks: tuple[Look, ...] = ()
+    decided_ms: int = 0
+    reason: str = ""
+    retraining: str = ""
+    settled: bool = False

@@ -1,0 +1,1 @@
+"""The circle: gates, rollouts, triggers, retraining, reproduction, and the controllers that keep them going."""

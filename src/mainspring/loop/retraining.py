@@ -1,0 +1,113 @@
+"""Retraining: from a request to a candidate that was judged, one idempotent step at a time.
+
+The cause is unique, so a trigger that fires twice retrains once. A process killed in the middle is followed by another
+that runs the same steps again: the pipeline resumes from its cache, the version and verdict are the ones already there.
+"""
+
+from typing import TYPE_CHECKING
+
+import msgspec
+import polars as pl
+
+from mainspring import data, pipelines
+from mainspring.domain.model import ModelVersion
+from mainspring.domain.retraining import Retraining, RetrainingState
+from mainspring.domain.run import Run
+from mainspring.domain.verdict import Verdict
+from mainspring.kernel.errors import MainspringError
+from mainspring.loop import tables
+from mainspring.loop.admission import artifact_of, champion_of, evaluation_of, held_out, record, register
+from mainspring.loop.errors import NoEvaluation, NoRun
+from mainspring.loop.scoring import compare
+from mainspring.models import ops as models
+from mainspring.models import packages
+from mainspring.tracking import ops as tracking
+
+if TYPE_CHECKING:
+    from mainspring.domain.lease import Lease
+    from mainspring.workspace import Workspace
+
+__all__ = ["advance", "latest_recipe"]
+
+
+def advance(ws: "Workspace", retraining: Retraining, *, lease: "Lease | None" = None) -> Retraining:
+    """Do the retraining's work and return its new state: `passed`, `refused` by the gate, or `failed` with the reason."""
+    ws = ws.in_project(retraining.project)
+    retraining = _move(ws, retraining, "running", lease=lease)
+    try:
+        run = _train(ws, retraining)
+        version = register(ws, retraining.model, run)
+        verdict = _judge(ws, version, run)
+    except MainspringError as error:
+        return _move(ws, retraining, "failed", lease=lease, message=str(error))
+    state: RetrainingState = "passed" if verdict.passed else "refused"
+    failed = [check.message for check in verdict.checks if not check.passed]
+    return _move(
+        ws, retraining, state, lease=lease, run_id=run.id, version=version.version, message="; ".join(failed) or verdict.checks[1].message
+    )
+
+
+def latest_recipe(ws: "Workspace", model: str) -> Run:
+    """The run that made the newest version: its pipeline, code and parameters are what retraining uses again."""
+    newest = models.list_versions(ws, model, limit=1)
+    if not newest or not newest[0].run_id:
+        raise NoRun(version=newest[0].reference if newest else model)
+    return tracking.show_run(ws, newest[0].run_id)
+
+
+def _train(ws: "Workspace", retraining: Retraining) -> Run:
+    recipe = latest_recipe(ws, retraining.model)
+    inputs = {name: _latest(ref.reference) for name, ref in recipe.inputs.items() if ref.reference}
+    return pipelines.run_snapshot(
+        ws, recipe.snapshot, recipe.pipeline, inputs=inputs, params=recipe.params, trigger_id=retraining.id
+    )
+
+
+def _latest(reference: str) -> str:
+    return reference.partition("@")[0] + "@latest"
+
+
+def _judge(ws: "Workspace", version: ModelVersion, run: Run) -> Verdict:
+    """Against the champion on the candidate's own held-out rows, none of which it was trained on."""
+    evaluation = evaluation_of(ws, run)
+    champion = champion_of(ws, version.model)
+    if champion is None or champion == version.version:
+        return record(ws, version, evaluation, data=held_out(run), run_id=run.id)
+    opponent = models.show_version(ws, version.model, champion)
+    compared = compare(
+        ws,
+        _judged_rows(ws, version, run),
+        candidate=packages.materialise(ws, version.package),
+        opponent=packages.materialise(ws, opponent.package),
+        opponent_name=opponent.reference,
+        like=evaluation,
+    )
+    return record(ws, version, compared, data=held_out(run), run_id=run.id)
+
+
+def _judged_rows(ws: "Workspace", version: ModelVersion, run: Run) -> pl.DataFrame:
+    """The held-out rows of the frame that the run's evaluating step was given."""
+    assert run.graph is not None
+    judge = run.graph.outputs[_name_of_evaluation(run)].node
+    node = next(node for node in run.graph.nodes if node.name == judge)
+    steps = {step.name: step for step in tracking.list_runs(ws, parent=run.id, kind="step", limit=1000)}
+    frames = [
+        artifact.digest
+        for source in node.inputs.values()
+        if source.node
+        for artifact in steps[source.node].artifacts
+        if artifact.kind == "frame" and artifact.name == source.output
+    ]
+    if not frames:
+        raise NoEvaluation(run=run.id[:12])
+    rows = pl.read_ipc(ws.objects.path(frames[0]), memory_map=False)
+    held = [split for split in packages.read_package(packages.materialise(ws, version.package)).splits if split.name == "holdout"]
+    ids = [id for split in held for first, end in split.ranges for id in range(first, end)]
+    return rows.filter(pl.col("_row_id").is_in(ids)) if held else rows
+
+
+def _name_of_evaluation(run: Run) -> str:
+    made = artifact_of(run, "evaluation")
+    if made is None:
+        raise NoEvaluation(run=run.id[:12])
+    return made.name

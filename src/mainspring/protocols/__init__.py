@@ -1,0 +1,1 @@
+"""What other programs already speak: endpoints at the server's own address, Prometheus."""

@@ -1,0 +1,67 @@
+"""Endpoints at the server's own address: `/endpoints/{project}/{name}/…` passes to the endpoint's process.
+
+Only the paths an endpoint answers are passed on, and only to the port that the controllers recorded for it.
+"""
+
+import functools
+
+import anyio.to_thread
+import httpx
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from mainspring.api.routes import Views, read_limited
+from mainspring.kernel.errors import NotFound, Unavailable
+from mainspring.serving import ops as serving
+from mainspring.workspace import PermissionDenied
+
+__all__ = ["EndpointDown", "PathUnknown", "routes"]
+
+_PREFIXES = ("v2/", "invocations", "ping", "feedback")
+_KEPT = ("content-type", "inference-header-content-length")
+_PERMISSION = "endpoints.predict"
+_TIMEOUT_S = 60
+
+
+class EndpointDown(Unavailable):
+    code = "endpoint.down"
+    template = "endpoint '{name}' does not answer"
+    hint = "its process is started by: mainspring up"
+
+
+class PathUnknown(NotFound):
+    code = "endpoint.path"
+    template = "an endpoint answers nothing at '{path}'"
+    hint = "use v2/models/NAME/infer, invocations or feedback"
+
+
+def routes(views: Views) -> list[BaseRoute]:
+    """The routes that pass requests on."""
+    passing = functools.partial(_pass, views, httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=False))
+    return [Route("/endpoints/{project}/{name}/{path:path}", passing, methods=["GET", "POST"])]
+
+
+async def _pass(views: Views, client: httpx.AsyncClient, request: Request) -> Response:
+    name, path = request.path_params["name"], request.path_params["path"]
+    if not path.startswith(_PREFIXES) or ".." in path:
+        raise PathUnknown(path=path[:200])
+    url = await anyio.to_thread.run_sync(_address, views, request, name)
+    headers = {key: request.headers[key] for key in _KEPT if key in request.headers}
+    try:
+        answer = await client.request(
+            request.method, f"{url}/{path}", content=await read_limited(request), headers=headers, params=request.query_params
+        )
+    except httpx.TransportError as error:
+        raise EndpointDown(name=name) from error
+    return Response(answer.content, status_code=answer.status_code, media_type=answer.headers.get("content-type"))
+
+
+def _address(views: Views, request: Request, name: str) -> str:
+    view = views(request)
+    if not view.may(_PERMISSION):
+        raise PermissionDenied(principal=view.principal.name, role=view.principal.role, permission=_PERMISSION, project=view.project)
+    status = serving.show_endpoint(view, name)
+    if not status.url:
+        raise EndpointDown(name=name)
+    return status.url
