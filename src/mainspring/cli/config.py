@@ -6,10 +6,15 @@ from pathlib import Path
 
 from mainspring.cli.errors import ConfigBroken, ConfigUnknownKey
 
-__all__ = ["CONFIG_NAME", "Config", "find_config", "read_config"]
+__all__ = ["CONFIG_KEYS", "CONFIG_NAME", "Config", "find_config", "read_config"]
 
 CONFIG_NAME = "mainspring.toml"
-_KEYS = ("pipelines", "project", "workspace")
+CONFIG_KEYS = {
+    "pipelines": "The module of this folder that holds its pipelines.",
+    "project": "The project; `default` where it is not given.",
+    "workspace": "Folder or URL of the workspace; `.mainspring` beside the file where it is not given.",
+}
+"""What mainspring.toml may say."""
 
 
 class Config:
@@ -42,14 +47,14 @@ def find_config() -> Config:
 
 def read_config(path: Path) -> Config:
     """The settings in `path`; raises ConfigBroken and ConfigUnknownKey."""
-    keys = ", ".join(_KEYS)
+    keys = ", ".join(CONFIG_KEYS)
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigBroken(path=path, reason=error, keys=keys) from error
     for key, value in values.items():
-        if key not in _KEYS:
-            near = difflib.get_close_matches(key, _KEYS, n=1)
+        if key not in CONFIG_KEYS:
+            near = difflib.get_close_matches(key, CONFIG_KEYS, n=1)
             raise ConfigUnknownKey(
                 path=path, key=key, keys=keys, suggestion=f"did you mean {near[0]!r}? " if near else ""
             )

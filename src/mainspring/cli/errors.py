@@ -4,6 +4,7 @@ from mainspring.kernel.errors import Conflict, Failed, Invalid, NotFound
 
 __all__ = [
     "AmbiguousId",
+    "ChainBroken",
     "ConfigBroken",
     "ConfigUnknownKey",
     "ConfirmationNeeded",
@@ -13,7 +14,6 @@ __all__ = [
     "NotAProject",
     "PipelineAmbiguous",
     "PipelineBroken",
-    "PipelineUnknown",
     "TemplateUnknown",
 ]
 
@@ -28,6 +28,12 @@ class AmbiguousId(Invalid):
     code = "id.ambiguous"
     template = "{text!r} fits more than one {noun}: {candidates}"
     hint = "write more of its characters"
+
+
+class ChainBroken(Failed):
+    code = "events.broken"
+    template = "the events of project '{project}' do not verify: {reason}"
+    hint = "events before {number} can be trusted; restore a backup: mainspring restore --help"
 
 
 class FileMissing(NotFound):
@@ -64,12 +70,6 @@ class NotAProject(NotFound):
     code = "project.missing"
     template = "there is no mainspring.toml in {folder} or above it"
     hint = "make a project with: mainspring init NAME, or change to its folder"
-
-
-class PipelineUnknown(NotFound):
-    code = "pipeline.unknown"
-    template = "pipeline {name!r} is not in {module}; it has: {known}"
-    hint = "name one of them"
 
 
 class PipelineAmbiguous(Invalid):

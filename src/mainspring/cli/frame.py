@@ -137,11 +137,12 @@ def command(
     of: Noun | None = None,
     then: Callable[[Any], str] | None = None,
     names: Names | None = None,
+    exit_code: Callable[[Any], int] | None = None,
 ) -> Callable[[Callable[..., Any]], Command]:
     """Make a command of a function that takes the session and returns its answer.
 
     view turns the answer into what a person sees; then gives the next command to hint; names lists what a
-    mistyped name could have meant.
+    mistyped name could have meant; exit_code is for an answer that is no error and still not 0.
     """
 
     def decorate(function: Callable[..., Any]) -> Command:
@@ -154,6 +155,8 @@ def command(
             session.answer(value, view)
             if then is not None and session.is_interactive and (hint := then(value)):
                 session.say(f"next: {hint}")
+            if exit_code is not None and (code := exit_code(value)):
+                raise click.exceptions.Exit(code)
 
         params = list(reversed(getattr(function, "__click_params__", [])))
         made = Command(

@@ -18,11 +18,19 @@ from mainspring.cli.view import View
 if TYPE_CHECKING:
     from mainspring.workspace import Workspace
 
-__all__ = ["DEFAULT_PROJECT", "DEFAULT_WORKSPACE", "Session"]
+__all__ = ["DEFAULT_PROJECT", "DEFAULT_WORKSPACE", "ENVIRONMENT", "Session"]
 
 T = TypeVar("T")
 DEFAULT_WORKSPACE = "./.mainspring"
 DEFAULT_PROJECT = "default"
+ENVIRONMENT = {
+    "MAINSPRING_WORKSPACE": "Folder or URL of the workspace.",
+    "MAINSPRING_PROJECT": "The project.",
+    "MAINSPRING_TOKEN": "The token sent to a server. There is no flag for it, since other users can see arguments.",
+    "MAINSPRING_DATABASE": "The postgresql:// URL of a workspace that is made; SQLite in its folder where it is not given.",
+    "NO_COLOR": "Set to anything: no colour.",
+}
+"""The variables that the command line reads."""
 
 
 @dataclass
@@ -140,6 +148,17 @@ class Session:
         with Progress(console=Console(stderr=True), transient=True) as bar:
             task = bar.add_task(what, total=None)
             yield lambda done, of: bar.update(task, completed=done, total=of)
+
+    def announce(self, url: str) -> None:
+        """Tell at once where something answers: a line on stdout, JSON if that was asked for."""
+        if self.json:
+            from mainspring.cli.wire import encode_answer
+
+            click.echo(encode_answer(f"{self.command}.ready", {"url": url}))
+        else:
+            click.echo(url)
+        if self.is_interactive:
+            self.say("Ctrl-C stops it")
 
     def say(self, text: str) -> None:
         """A line on stderr for the person who waits; silent with -q."""

@@ -13,10 +13,11 @@ import sqlalchemy as sa
 from mainspring.kernel import canonical, fault
 from mainspring.kernel.errors import Conflict
 from mainspring.kernel.hashing import digest, is_digest
-from mainspring.storage import events, migrate
+from mainspring.storage import migrate
 from mainspring.storage.archive import ArchiveReader
 from mainspring.storage.backup import FORMAT, Manifest, TableEntry, reflect
 from mainspring.storage.database import Database
+from mainspring.storage.integrity import verify_chains
 from mainspring.storage.objects import LocalObjects
 
 __all__ = ["DatabaseNotEmpty", "load_backup", "verify_backup"]
@@ -128,7 +129,6 @@ def _inward(cell: Any) -> Any:
 
 
 def _verify_chains(connection: sa.Connection, reader: ArchiveReader) -> None:
-    for project in connection.execute(sa.select(events.heads.c.project)).scalars().all():
-        report = events.verify(connection, project)
+    for report in verify_chains(connection):
         if not report.valid:
-            raise reader.damaged(f"the events of project '{project}' do not verify: {report.reason}")
+            raise reader.damaged(f"the events of project '{report.project}' do not verify: {report.reason}")
