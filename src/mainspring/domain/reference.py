@@ -1,0 +1,76 @@
+"""References: what inputs, predictions and errors of a model version were like when it was made, for drift to be measured against."""
+
+from typing import Literal
+
+import msgspec
+
+__all__ = ["Baseline", "ColumnReference", "ErrorReference", "Reference"]
+
+
+class Baseline(msgspec.Struct, frozen=True):
+    """How one statistic of a block of rows (a day) behaves when nothing changes.
+
+    The variance of the mean over one block of n rows is `between + within / n`; `lag` is the correlation of a block with
+    the next. `blocks` is how many it was estimated from (0: rows are taken as independent), `block_rows` how many rows
+    such a block had, `mean_variance` the variance of `mean` itself.
+    """
+
+    mean: float
+    within: float
+    between: float = 0.0
+    lag: float = 0.0
+    blocks: int = 0
+    block_rows: float = 0.0
+    mean_variance: float = 0.0
+
+
+class ColumnReference(msgspec.Struct, frozen=True):
+    """One column: exact counts on its own bins or categories, moments, and the baselines of its statistics by name.
+
+    Numbers: bin 0 is below the smallest value seen, then `edges[i] <= x < edges[i + 1]`, the last but one closed above,
+    the last bin is above the largest. `scores` holds the value of each statistic at each bin.
+    Categories: `counts` follows `categories`, its last entry counts every other category.
+    """
+
+    name: str
+    kind: Literal["number", "category"]
+    count: int
+    nulls: int
+    counts: tuple[int, ...]
+    baselines: dict[str, Baseline]
+    edges: tuple[float, ...] = ()
+    scores: dict[str, tuple[float, ...]] = {}
+    categories: tuple[str, ...] = ()
+    mean: float | None = None
+    std: float | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    design_effect: float = 1.0
+    """How much wider the counts of a block spread than those of as many independent rows (categories)."""
+    design_df: float = 0.0
+    """Degrees of freedom of the chi-squared statistic that fit its spread over blocks (categories)."""
+
+
+class ErrorReference(msgspec.Struct, frozen=True):
+    """The absolute error on rows held out from training: its mean, and the baseline of the logarithm of a block's mean."""
+
+    rows: int
+    mean: float
+    baseline: Baseline
+
+
+class Reference(msgspec.Struct, frozen=True):
+    """What a model version was made from: inputs by column, its predictions, its error on held-out rows where known.
+
+    `format` is the version of this layout; `columns` are in the order of the frame.
+    """
+
+    rows: int
+    blocks: int
+    block_ms: int
+    from_ms: int
+    to_ms: int
+    columns: tuple[ColumnReference, ...]
+    prediction: ColumnReference
+    error: ErrorReference | None = None
+    format: int = 1
