@@ -1,0 +1,79 @@
+"""Folders as objects: stored as a tree, and made again from it once, every file's digest verified."""
+
+import os
+import secrets
+import shutil
+from pathlib import Path
+
+import msgspec
+
+from mainspring.domain.object import Digest, Tree, TreeEntry
+from mainspring.kernel import canonical
+from mainspring.kernel.hashing import digest_file
+from mainspring.kernel.names import check_relative
+from mainspring.models.errors import PackageChanged, PackageInvalid
+from mainspring.storage.objects import Objects
+
+__all__ = ["checkout", "read_tree", "store"]
+
+
+def store(objects: Objects, folder: Path) -> Digest:
+    """Store every file of `folder` and its tree; the tree's digest names the folder's content. Links are refused."""
+    entries = []
+    for path in sorted(folder.rglob("*")):
+        if path.is_dir() and not path.is_symlink():
+            continue
+        name = check_relative(path.relative_to(folder).as_posix())
+        if path.is_symlink() or not path.is_file():
+            raise PackageInvalid(where=folder, reason=f"'{name}' is not a plain file")
+        entries.append(TreeEntry(path=name, digest=objects.put_file(path), size_bytes=path.stat().st_size))
+    ordered = tuple(sorted(entries, key=lambda entry: entry.path))
+    return objects.put_bytes(canonical.dumps(Tree(entries=ordered)))
+
+
+def read_tree(objects: Objects, name: Digest) -> Tree:
+    """The tree under that digest; raises PackageInvalid where the object is something else."""
+    data = objects.get_bytes(name)
+    try:
+        tree = canonical.loads(data, type=Tree)
+    except msgspec.MsgspecError as error:
+        raise PackageInvalid(where=name, reason="the object is not a folder") from error
+    for entry in tree.entries:
+        check_relative(entry.path)
+    return tree
+
+
+def checkout(objects: Objects, name: Digest, target: Path) -> Path:
+    """`target` as the folder of that tree: files verified as they are copied, put in place whole by one rename.
+
+    A folder that is there already is checked against the tree again, which costs reading it once.
+    """
+    tree = read_tree(objects, name)
+    if target.is_dir():
+        _verify(tree, target)
+        return target
+    temporary = target.with_name(f".{target.name[:16]}-{secrets.token_hex(8)}")
+    temporary.mkdir(parents=True, mode=0o700)
+    try:
+        for entry in tree.entries:
+            path = temporary / entry.path
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            shutil.copyfile(objects.path(entry.digest), path)
+            path.chmod(0o400)
+        _verify(tree, temporary)
+        os.rename(temporary, target)
+    except OSError:
+        # Another process may have put the same folder there first; anything else is a real error.
+        if not target.is_dir():
+            raise
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return target
+
+
+def _verify(tree: Tree, folder: Path) -> None:
+    for entry in tree.entries:
+        path = folder / entry.path
+        found = digest_file(path) if path.is_file() and not path.is_symlink() else "nothing"
+        if found != entry.digest:
+            raise PackageChanged(file=entry.path, where=folder, expected=entry.digest[:12], found=found[:12])
