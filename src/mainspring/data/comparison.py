@@ -7,14 +7,14 @@ from mainspring.domain.profile import QUANTILES, ColumnProfile, Profile
 
 __all__ = ["compare_versions"]
 
-_NOTABLE_SHARE = 0.001
+_NOTABLE_SHARE = 0.005
 _NOTABLE_RELATIVE = 0.01
 
 
 def compare_versions(base: DatasetVersion, other: DatasetVersion, *, before: Profile, after: Profile) -> DatasetDiff:
     """What `other` has that `base` has not, and the reverse; small changes of shares and values are left out.
 
-    Shares of nulls and categories count from 0.1 percentage points on; means and quantiles from 1 % of the column's
+    Shares of nulls and categories count from 0.5 percentage points on; means and quantiles from 1 % of the column's
     5 to 95 % range on.
     """
     ours = {part.digest: part.rows for part in base.parts}

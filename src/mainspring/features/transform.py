@@ -54,9 +54,9 @@ def pack(function: Function) -> Transform:
         raise TransformInvalid(entry=entry, reason="it is not a function at the top of a module")
     if function.__module__.startswith(_PREFIX):
         raise TransformInvalid(entry=entry, reason="it came out of a model; carry on its stored form instead")
-    files: dict[str, str] = {}
-    _collect(module, entry=entry, files=files, seen=set())
-    ordered = dict(sorted(files.items()))
+    collector = _Collector(entry)
+    collector.collect(module)
+    ordered = dict(sorted(collector.files.items()))
     return Transform(entry=entry, digest=_digest(entry, ordered), files=ordered)
 
 
@@ -86,71 +86,70 @@ def _digest(entry: str, files: Mapping[str, str]) -> str:
     return digest_of(["transform", _FORMAT, entry, dict(files)])
 
 
-# --- collecting ---
+class _Collector:
+    """Collects a module's source and those of the project modules it imports, into `files` by relative path."""
 
+    def __init__(self, entry: str) -> None:
+        self.files: dict[str, str] = {}
+        self._entry = entry
+        self._home = entry.partition(":")[0].partition(".")[0]
+        self._seen: set[str] = set()
 
-def _collect(module: ModuleType, *, entry: str, files: dict[str, str], seen: set[str]) -> None:
-    name = _module_name(module.__name__)
-    if name in seen:
-        return
-    seen.add(name)
-    path = Path(module.__file__ or "")
-    try:
-        source = path.read_bytes().decode()
-        tree = ast.parse(source)
-    except (OSError, ValueError, SyntaxError) as error:
-        raise TransformInvalid(entry=entry, reason=f"the source of module '{name}' cannot be read ({error})") from error
-    is_package = path.name == "__init__.py"
-    files[check_relative(name.replace(".", "/") + ("/__init__.py" if is_package else ".py"))] = source
-    package = name if is_package else name.rpartition(".")[0]
-    for wanted in _imports(tree, package=package, entry=entry):
-        found = _project_module(wanted)
-        if found is not None:
-            _collect(found, entry=entry, files=files, seen=seen)
-    parent = name.rpartition(".")[0]
-    above = _project_module(parent) if parent else None
-    if above is not None:
-        _collect(above, entry=entry, files=files, seen=seen)
+    def collect(self, module: ModuleType) -> None:
+        name = _module_name(module.__name__)
+        if name in self._seen:
+            return
+        self._seen.add(name)
+        path = Path(module.__file__ or "")
+        try:
+            source = path.read_bytes().decode()
+            tree = ast.parse(source)
+        except (OSError, ValueError, SyntaxError) as error:
+            reason = f"the source of module '{name}' cannot be read ({error})"
+            raise TransformInvalid(entry=self._entry, reason=reason) from error
+        is_package = path.name == "__init__.py"
+        self.files[check_relative(name.replace(".", "/") + ("/__init__.py" if is_package else ".py"))] = source
+        parent = name.rpartition(".")[0]
+        for wanted in [*self._imports(tree, package=name if is_package else parent), parent]:
+            found = self._project_module(wanted)
+            if found is not None:
+                self.collect(found)
 
+    def _imports(self, tree: ast.Module, *, package: str) -> Iterator[str]:
+        """The names of modules that may be imported; for `from a import b` both a and a.b, since b may be a module."""
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                yield from (self._checked(alias.name) for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                base = node.module or ""
+                if node.level:
+                    above = package.split(".")[: len(package.split(".")) - node.level + 1]
+                    base = ".".join([*above, base] if base else above)
+                yield base
+                yield from (f"{base}.{alias.name}" for alias in node.names if alias.name != "*")
 
-def _imports(tree: ast.Module, *, package: str, entry: str) -> Iterator[str]:
-    """The names of modules that may be imported; for `from a import b` both a and a.b, since b may be a module."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield from _checked(alias.name, entry=entry)
-        elif isinstance(node, ast.ImportFrom):
-            base = node.module or ""
-            if node.level:
-                above = package.split(".")[: len(package.split(".")) - node.level + 1]
-                base = ".".join([*above, base] if base else above)
-            yield base
-            yield from (f"{base}.{alias.name}" for alias in node.names if alias.name != "*")
+    def _checked(self, name: str) -> str:
+        # `import mainspring.demo.x` binds `mainspring`, which is installed and not packed: other code would run.
+        if name.startswith("mainspring.") and self._project_module(name) is not None:
+            raise TransformInvalid(entry=self._entry, reason=f"write 'from … import …' instead of 'import {name}'")
+        return name
 
-
-def _checked(name: str, *, entry: str) -> Iterator[str]:
-    # `import mainspring.demo.x` binds `mainspring`, which is installed and not packed: the packed code would not run.
-    if name.startswith("mainspring.") and _project_module(name) is not None:
-        raise TransformInvalid(entry=entry, reason=f"write 'from … import …' instead of 'import {name}'")
-    yield name
-
-
-def _project_module(name: str) -> ModuleType | None:
-    """The module if it is the project's own and has a source file, else None."""
-    top = name.partition(".")[0]
-    if not name or top in sys.stdlib_module_names or top in sys.builtin_module_names or top.startswith(_PREFIX):
-        return None
-    if top == "mainspring" and not (name + ".").startswith("mainspring.demo."):
-        return None
-    try:
-        module = sys.modules.get(name) or importlib.import_module(name)
-    except ImportError:
-        # `from a import b` where b is not a module, or an import that the function guards by itself.
-        return None
-    file = getattr(module, "__file__", None)
-    if not file or not file.endswith(".py"):
-        return None
-    return module if top == "mainspring" or not any(part in _INSTALLED for part in Path(file).parts) else None
+    def _project_module(self, name: str) -> ModuleType | None:
+        """The module if it is the project's own and has a source file, else None."""
+        top = name.partition(".")[0]
+        if not name or top in sys.stdlib_module_names or top.startswith(_PREFIX):
+            return None
+        if top == "mainspring" and not (name + ".").startswith("mainspring.demo."):
+            return None
+        try:
+            module = sys.modules.get(name) or importlib.import_module(name)
+        except ImportError:
+            # `from a import b` where b is not a module, or an import that the function guards by itself.
+            return None
+        file = getattr(module, "__file__", None) or ""
+        # A project that is installed itself is packed too: its name is that of the function's own package.
+        installed = top != self._home and top != "mainspring" and any(part in _INSTALLED for part in Path(file).parts)
+        return module if file.endswith(".py") and not installed else None
 
 
 def _module_name(name: str) -> str:
@@ -160,9 +159,6 @@ def _module_name(name: str) -> str:
     main = sys.modules["__main__"]
     spec = getattr(main, "__spec__", None)
     return str(spec.name) if spec is not None else Path(getattr(main, "__file__", "") or "main").stem
-
-
-# --- making again ---
 
 
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -208,7 +204,11 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         self, name: str, globals: Any = None, locals: Any = None, fromlist: Sequence[str] = (), level: int = 0
     ) -> Any:
         if level or not self._packed(name):
-            return builtins.__import__(name, globals, locals, fromlist or (), level)
+            found = builtins.__import__(name, globals, locals, fromlist or (), level)
+            inside = (
+                {} if level else {item: f"{name}.{item}" for item in fromlist or () if self._packed(f"{name}.{item}")}
+            )
+            return self._overlay(found, inside) if inside else found
         module = importlib.import_module(f"{self._package}.{name}")
         if not fromlist:
             return importlib.import_module(f"{self._package}.{name.partition('.')[0]}")
@@ -216,6 +216,15 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             if not hasattr(module, item) and self._packed(f"{name}.{item}"):
                 importlib.import_module(f"{self._package}.{name}.{item}")
         return module
+
+    def _overlay(self, found: ModuleType, inside: Mapping[str, str]) -> ModuleType:
+        """An installed module as packed code sees it: with those of its submodules that are packed (`mainspring.demo`)."""
+        seen = ModuleType(found.__name__)
+        seen.__dict__.update(vars(found))
+        seen.__dict__.update(
+            {item: importlib.import_module(f"{self._package}.{name}") for item, name in inside.items()}
+        )
+        return seen
 
     def _packed(self, name: str) -> bool:
         return name in self._sources or (name in self._folders and name != "mainspring")
