@@ -8,10 +8,13 @@ __all__ = [
     "ConfigBroken",
     "ConfigUnknownKey",
     "ConfirmationNeeded",
+    "DifferentDatasets",
+    "FailedTests",
     "FileMissing",
     "FolderNotEmpty",
     "LocalOnly",
     "NotAProject",
+    "PairInvalid",
     "PipelineAmbiguous",
     "PipelineBroken",
     "TemplateUnknown",
@@ -36,6 +39,12 @@ class ChainBroken(Failed):
     hint = "events before {number} can be trusted; restore a backup: mainspring restore --help"
 
 
+class DifferentDatasets(Invalid):
+    code = "dataset.different"
+    template = "'{a}' and '{b}' are two datasets, and only versions of one can be compared"
+    hint = "as in: mainspring data diff {a}@1 {a}@2"
+
+
 class FileMissing(NotFound):
     code = "file.missing"
     template = "{path} does not exist or is not a file"
@@ -51,7 +60,7 @@ class FolderNotEmpty(Conflict):
 class ConfigBroken(Invalid):
     code = "config.broken"
     template = "{path} cannot be read: {reason}"
-    hint = "it takes the keys {keys}"
+    hint = "see: Settings in docs/cli.md"
 
 
 class ConfigUnknownKey(Invalid):
@@ -72,6 +81,12 @@ class NotAProject(NotFound):
     hint = "make a project with: mainspring init NAME, or change to its folder"
 
 
+class PairInvalid(Invalid):
+    code = "pair.invalid"
+    template = "{text!r} is not NAME=VALUE"
+    hint = "as in: --param trees=300 --input houses=houses@2"
+
+
 class PipelineAmbiguous(Invalid):
     code = "pipeline.ambiguous"
     template = "{module} has more than one pipeline: {known}"
@@ -88,3 +103,9 @@ class TemplateUnknown(Invalid):
     code = "template.unknown"
     template = "there is no template {name!r}"
     hint = "there is: {known}"
+
+
+class FailedTests(Failed):
+    code = "tests.failed"
+    template = "{failed} of {count} tests failed"
+    hint = "their output is above"

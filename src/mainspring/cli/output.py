@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import click
 
-from mainspring.cli.view import Fields, Id, Page, Part, Sentence, Table
+from mainspring.cli.view import Fields, Id, Lines, Page, Part, Sentence, Table
 
-__all__ = ["clean", "write_aligned", "write_plain", "write_rich"]
+__all__ = ["clean", "explain", "write_aligned", "write_plain", "write_rich"]
 
 
 def clean(value: object) -> str:
@@ -35,20 +35,30 @@ def write_plain(page: Page) -> None:
                     click.echo(f"{name}\t{clean(value)}")
             case Sentence():
                 click.echo(clean(part.text))
+            case Lines():
+                click.echo("\n".join(map(clean, part.lines)))
 
 
 def write_aligned(page: Page) -> None:
-    """Columns aligned with spaces; what a pipe or a file gets."""
-    for position, part in enumerate(page):
-        if position:
-            click.echo()
-        click.echo("\n".join(_lines(part)))
+    """Columns aligned with spaces on stdout; what a pipe or a file gets."""
+    click.echo(_text(page))
+
+
+def explain(page: Page) -> None:
+    """Columns aligned with spaces on stderr: the evidence for the error that follows."""
+    click.echo(_text(page) + "\n", err=True)
+
+
+def _text(page: Page) -> str:
+    return "\n\n".join("\n".join(_lines(part)) for part in page)
 
 
 def _lines(part: Part) -> list[str]:
     match part:
         case Sentence():
             return [clean(part.text)]
+        case Lines():
+            return [clean(line) for line in part.lines]
         case Fields():
             title = [part.title] if part.title else []
             return title + _align([(name, clean(value)) for name, value in part.pairs])
@@ -76,12 +86,14 @@ def write_rich(page: Page, *, force: bool) -> None:
     for position, part in enumerate(page):
         if position:
             console.print()
-        if not isinstance(part, Sentence) and part.title:
+        if isinstance(part, Table | Fields) and part.title:
             console.print(Text(part.title, style="bold"))
         match part:
             case Sentence():
                 style = {True: "green", False: "red", None: ""}[part.good]
                 console.print(Text(clean(part.text), style=style), soft_wrap=True)
+            case Lines():
+                console.print(Text("\n".join(map(clean, part.lines))), soft_wrap=True)
             case Fields():
                 console.print(_rich_fields(part))
             case Table() if part.rows:

@@ -37,7 +37,7 @@ _JSON = """## JSON
 
 With `--json` a command answers one line, `{"schema": "mainspring/<command>/1", "data": ...}`. The number grows when a field
 goes or changes its meaning; new fields may come at any time. The type of `data` is named with each command, and the types
-are listed at the end. An error answers `{"schema": "mainspring/error/1", "error": {"code", "message", "hint"}}` as well as
+are listed at the end. An error answers `{"schema": "mainspring/error/1", "error": {"code", "message", "hint", "fields"}}` as well as
 its line on stderr.
 """
 

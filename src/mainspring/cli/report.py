@@ -4,6 +4,8 @@ import contextlib
 import os
 import tempfile
 import traceback
+from collections.abc import Mapping
+from typing import Any
 
 import click
 
@@ -40,7 +42,7 @@ def report(error: BaseException, session: Session) -> int:
             if session.verbose:
                 traceback.print_exception(error)
             hint = suggestion(error, session) + error.next_step
-            return _print(session, error.code, error.message, hint, error.exit_code)
+            return _print(session, error.code, error.message, hint, error.exit_code, error.fields)
         case click.exceptions.NoArgsIsHelpError():
             click.echo(error.format_message(), err=True)
             return error.exit_code
@@ -66,11 +68,14 @@ def _print_unexpected(error: BaseException, session: Session) -> int:
     return _print(session, "unexpected", f"{type(error).__name__}: {error}", hint, 1)
 
 
-def _print(session: Session, code: str, message: str, hint: str, exit_code: int) -> int:
+# Any: an error's fields are what its template names.
+def _print(
+    session: Session, code: str, message: str, hint: str, exit_code: int, fields: Mapping[str, Any] | None = None
+) -> int:
     text = f"{code}: {clean(message)}" + (f"; {clean(hint)}" if hint else "")
     click.echo(text, err=True)
     if session.json:
         from mainspring.cli.wire import encode_error
 
-        click.echo(encode_error(code, message, hint))
+        click.echo(encode_error(code, message, hint, fields or {}))
     return exit_code

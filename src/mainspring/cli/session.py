@@ -12,10 +12,11 @@ import click
 
 from mainspring.cli.config import Config, find_config
 from mainspring.cli.errors import ConfirmationNeeded
-from mainspring.cli.output import write_aligned, write_plain, write_rich
-from mainspring.cli.view import View
+from mainspring.cli.output import explain, write_aligned, write_plain, write_rich
+from mainspring.cli.view import Page, View
 
 if TYPE_CHECKING:
+    from mainspring.kernel.names import Reference
     from mainspring.workspace import Workspace
 
 __all__ = ["DEFAULT_PROJECT", "DEFAULT_WORKSPACE", "ENVIRONMENT", "Session"]
@@ -149,6 +150,17 @@ class Session:
             task = bar.add_task(what, total=None)
             yield lambda done, of: bar.update(task, completed=done, total=of)
 
+    @contextmanager
+    def open_reference(self, text: str, *, needs_version: bool = False) -> Iterator[tuple["Workspace", "Reference"]]:
+        """The workspace seen in the project that a reference names, and the parsed reference."""
+        from mainspring.kernel.names import InvalidReference, parse_reference
+
+        reference = parse_reference(text)
+        if needs_version and not reference.at:
+            raise InvalidReference(text=text[:80])
+        with self.open() as ws:
+            yield (ws.in_project(reference.project) if reference.project else ws), reference
+
     def announce(self, url: str) -> None:
         """Tell at once where something answers: a line on stdout, JSON if that was asked for."""
         if self.json:
@@ -160,10 +172,26 @@ class Session:
         if self.is_interactive:
             self.say("Ctrl-C stops it")
 
+    @contextmanager
+    def waiting(self, what: str) -> Iterator[None]:
+        """Words and a moving sign on a terminal's stderr while something takes its time."""
+        if not self.is_interactive:
+            yield
+            return
+        from rich.console import Console
+
+        with Console(stderr=True).status(what):
+            yield
+
     def say(self, text: str) -> None:
         """A line on stderr for the person who waits; silent with -q."""
         if not self.quiet:
             click.echo(text, err=True)
+
+    def explain(self, page: Page) -> None:
+        """Show the evidence for the error that follows, on stderr; --json has it in the error's fields."""
+        if not self.quiet and not self.json:
+            explain(page)
 
     def ask(self, question: str, *, yes: bool) -> None:
         """Go on if the person agrees; raises click.Abort if not, ConfirmationNeeded where nobody can be asked."""

@@ -14,7 +14,8 @@ _FIELDS = ("name", "model", "dataset", "pipeline", "endpoint", "monitor")
 def suggestion(error: MainspringError, session: Session) -> str:
     """`did you mean 'flights'? ` where the command knows names and one of them is near; else nothing."""
     typed = next((str(error.fields[field]) for field in _FIELDS if field in error.fields), "")
-    if not isinstance(error, NotFound) or session.names is None or not typed:
+    answered = bool(error.fields.get("suggestion"))
+    if not isinstance(error, NotFound) or session.names is None or not typed or answered:
         return ""
     known: list[str] = []
     # A suggestion is a courtesy: whatever goes wrong in finding it must not hide the error itself.

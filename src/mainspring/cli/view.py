@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
 
-__all__ = ["Fields", "Id", "Page", "Part", "Sentence", "Table", "View", "duration", "number", "size", "when"]
+__all__ = ["Fields", "Id", "Lines", "Page", "Part", "Sentence", "Table", "View", "duration", "number", "size", "when"]
 
 T = TypeVar("T", contravariant=True)
 
@@ -47,7 +47,14 @@ class Sentence:
     good: bool | None = None
 
 
-Part = Table | Fields | Sentence
+@dataclass(frozen=True)
+class Lines:
+    """Text of several lines as it is, such as Markdown."""
+
+    lines: Sequence[str]
+
+
+Part = Table | Fields | Sentence | Lines
 Page = Sequence[Part]
 View = Callable[[T], Page]
 

@@ -1,5 +1,8 @@
 """The JSON that `--json` writes: versioned objects, one line each."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import msgspec
 
 __all__ = ["SCHEMA_VERSION", "encode_answer", "encode_error", "schema_name"]
@@ -17,7 +20,8 @@ def encode_answer(command: str, value: object) -> str:
     return msgspec.json.encode({"schema": schema_name(command), "data": value}, enc_hook=str).decode()
 
 
-def encode_error(code: str, message: str, hint: str) -> str:
-    """`{"schema": "mainspring/error/1", "error": {"code", "message", "hint"}}`."""
-    error = {"code": code, "message": message, "hint": hint}
-    return msgspec.json.encode({"schema": schema_name("error"), "error": error}).decode()
+# Any: an error's fields are what its template names, and sometimes a whole report.
+def encode_error(code: str, message: str, hint: str, fields: Mapping[str, Any]) -> str:
+    """`{"schema": "mainspring/error/1", "error": {"code", "message", "hint", "fields"}}`."""
+    error = {"code": code, "message": message, "hint": hint, "fields": fields}
+    return msgspec.json.encode({"schema": schema_name("error"), "error": error}, enc_hook=str).decode()

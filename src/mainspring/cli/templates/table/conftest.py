@@ -1,0 +1,1 @@
+"""Makes the project's modules importable in its tests."""
