@@ -2,7 +2,16 @@
 
 from mainspring.kernel.errors import Conflict, Invalid, NotFound
 
-__all__ = ["ComparisonInvalid", "LimitInvalid", "LogInvalid", "ParamConflict", "RunAmbiguous", "RunEnded", "RunUnknown"]
+__all__ = [
+    "ComparisonInvalid",
+    "LimitInvalid",
+    "LogInvalid",
+    "NotConnected",
+    "ParamConflict",
+    "RunAmbiguous",
+    "RunEnded",
+    "RunUnknown",
+]
 
 
 class RunUnknown(NotFound):
@@ -45,3 +54,9 @@ class LimitInvalid(Invalid):
     code = "runs.limit"
     template = "limit {limit} is not between 1 and {most}"
     hint = "use a smaller limit and go on from the last run"
+
+
+class NotConnected(Invalid):
+    code = "workspace.not_connected"
+    template = "no workspace is connected"
+    hint = "call ms.connect() first, or give a workspace"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 from mainspring.domain.artifact import Artifact
 from mainspring.domain.run import RunId
 from mainspring.tracking import ops
+from mainspring.tracking.connection import current
 
 if TYPE_CHECKING:
     from mainspring.workspace import Workspace
@@ -58,6 +59,6 @@ class Script:
         return ops.log_artifact(self._ws, self.id, name=name, digest=digest)
 
 
-def run(ws: "Workspace", name: str) -> Script:
-    """A run to log into, for use in a `with` block."""
-    return Script(ws, name)
+def run(name: str, ws: "Workspace | None" = None) -> Script:
+    """A run to log into, for use in a `with` block; `ws` None means the connected workspace."""
+    return Script(ws or current(), name)

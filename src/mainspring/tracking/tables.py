@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 
 from mainspring.domain.artifact import Artifact
 from mainspring.domain.pipeline import Graph
 from mainspring.domain.run import InputRef, Metric, Run, RunFailure, RunId
 from mainspring.storage.database import StructColumn, insert_ignore, metadata
+from mainspring.storage.leases import leases
 
 __all__ = [
     "add_artifacts",
@@ -27,6 +29,7 @@ __all__ = [
     "runs",
     "select_runs",
     "tags",
+    "without_lease",
 ]
 
 runs = sa.Table(
@@ -103,11 +106,15 @@ def insert_runs(connection: sa.Connection, project: str, added: Sequence[Run], *
     if not added:
         return
     connection.execute(sa.insert(runs), [_row(run, project, owner) for run in added])
-    for run in added:
-        add_params(connection, run.id, run.params)
-        add_artifacts(connection, run.id, run.artifacts)
-        add_tags(connection, run.id, run.tags)
-        add_metrics(connection, run.id, _points(run))
+    # They are new, so nothing can be there already: one statement a table instead of one a value.
+    for table, rows in (
+        (params, [{"run": r.id, "name": n, "value": v} for r in added for n, v in r.params.items()]),
+        (tags, [{"run": r.id, "name": n, "value": v} for r in added for n, v in r.tags.items()]),
+        (artifacts, [{"run": r.id, **msgspec.structs.asdict(a)} for r in added for a in r.artifacts]),
+        (metrics, [{"run": r.id, **msgspec.structs.asdict(p)} for r in added for p in _points(r)]),
+    ):
+        if rows:
+            connection.execute(sa.insert(table), rows)
 
 
 def end_run(connection: sa.Connection, run: Run) -> bool:
@@ -188,6 +195,15 @@ def owners_of_running(connection: sa.Connection, project: str, *, limit: int = 1
         runs.c.project == project, runs.c.status == "running", runs.c.kind == "pipeline"
     )
     return [(str(row.id), str(row.owner)) for row in connection.execute(query.limit(limit))]
+
+
+def without_lease(connection: sa.Connection, names: Sequence[str], *, now_ms: int) -> list[str]:
+    """The runs among these leases' names (`run/<id>`) whose lease has run out or was never taken."""
+    held = set()
+    if names:
+        query = sa.select(leases.c.name).where(leases.c.name.in_(names), leases.c.expires_ms > now_ms)
+        held = {row.name for row in connection.execute(query)}
+    return [name.partition("/")[2] for name in names if name not in held]
 
 
 def list_points(connection: sa.Connection, run: str, name: str, *, limit: int) -> list[Metric]:
