@@ -47,9 +47,9 @@ def view(report: BackupReport) -> Page:
 )
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
 def COMMAND(session: Session, *, file: Path | None) -> BackupReport:  # noqa: N802 - the name every command file exports
-    """Write the whole workspace to one file, while it is in use.
+    """Write the whole workspace to one verified file.
 
-    The file holds every row, every object and a manifest with their digests. It holds no secrets of tokens, since the
+    It may be in use meanwhile. The file holds every row, every object and a manifest with their digests. It holds no secrets of tokens, since the
     workspace has none; treat it as you treat the data.
     """
     from mainspring.storage.backup import write_backup

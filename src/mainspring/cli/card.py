@@ -1,66 +1,73 @@
-"""The model card of a version as Markdown: what it is for, made from, judged by, and what it takes."""
+"""The model card of a version as Markdown: what it was made from, judged by, takes, and what nobody has written yet."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from mainspring.cli.view import number, size, when
-from mainspring.domain.model import ModelVersion
-from mainspring.domain.package import Package, Provenance
-from mainspring.domain.verdict import Verdict
+from mainspring.domain.card import Card
 
-__all__ = ["card"]
+__all__ = ["card_lines"]
 
 
-def card(version: ModelVersion, package: Package, provenance: Provenance, verdicts: Sequence[Verdict]) -> list[str]:
+def card_lines(card: Card) -> list[str]:
     """The lines of the card."""
+    version = card.version
+    known_as = f", known as {', '.join(version.aliases)}" if version.aliases else ""
     return [
         f"# {version.reference}",
         "",
-        f"A {package.task} model ({package.flavour}), registered {when(version.created_ms)} UTC"
-        + (f", known as {', '.join(version.aliases)}." if version.aliases else "."),
+        f"A {version.task} model ({version.flavour}), registered {when(version.created_ms)} UTC{known_as}.",
         "",
-        *_origin(version, package, provenance),
-        *_judgement(verdicts),
-        *_signature(package),
+        *_origin(card),
+        *_judgement(card),
+        *_signature(card),
+        *_missing(card),
     ]
 
 
-def _origin(version: ModelVersion, package: Package, provenance: Provenance) -> Iterator[str]:
+def _origin(card: Card) -> Iterator[str]:
     yield from ("## Made from", "", "| what | is |", "| --- | --- |")
-    yield f"| package | `{version.package}` ({size(version.size_bytes)}) |"
-    yield f"| run | `{version.run_id}` |"
-    yield f"| code | `{provenance.snapshot}` |"
-    for dataset in provenance.datasets:
+    yield f"| package | `{card.version.package}` ({size(card.version.size_bytes)}) |"
+    yield f"| run | `{card.run_id}` of pipeline {_cell(card.pipeline)}, {when(card.trained_ms)} UTC |"
+    yield f"| code | `{card.snapshot}` |"
+    for dataset in card.datasets:
         yield f"| dataset | {_cell(dataset)} |"
-    for split in package.splits:
-        yield f"| rows of {_cell(split.name)} | {number(split.rows)} of {_cell(split.dataset)} |"
-    for name, value in provenance.params.items():
+    for split in card.splits:
+        yield f"| rows of split {_cell(split.name)} | {number(split.rows)} of {_cell(split.dataset)} |"
+    for name, value in card.params.items():
         yield f"| parameter {_cell(name)} | {_cell(value)} |"
+    reproduced = f"{when(card.reproduced_ms)} UTC" if card.reproduced_ms else "never"
+    yield f"| made again bit for bit | {reproduced} |"
     yield ""
 
 
-def _judgement(verdicts: Sequence[Verdict]) -> Iterator[str]:
+def _judgement(card: Card) -> Iterator[str]:
     yield from ("## Judged by", "")
-    if not verdicts:
+    if not card.verdicts:
         yield from ("No gate has judged it.", "")
         return
-    latest = verdicts[0]
+    latest = card.verdicts[0]
     word = "Passed" if latest.passed else "Refused by"
-    yield from (
-        f"{word} {_cell(latest.gate)} on {when(latest.at_ms)} UTC.",
-        "",
-        "| check | group | passed | numbers |",
-        "| --- | --- | --- | --- |",
-    )
+    yield f"{word} the gate {_cell(latest.gate)} on {when(latest.at_ms)} UTC, {_cell(latest.data)}."
+    yield from ("", "| check | group | passed | numbers |", "| --- | --- | --- | --- |")
     for check in latest.checks:
-        yield f"| {_cell(check.name)} | {_cell(check.group)} | {'yes' if check.passed else 'no'} | {_cell(check.message)} |"
+        passed = "yes" if check.passed else "no"
+        yield f"| {_cell(check.name)} | {_cell(check.group)} | {passed} | {_cell(check.message)} |"
     yield ""
 
 
-def _signature(package: Package) -> Iterator[str]:
+def _signature(card: Card) -> Iterator[str]:
     yield from ("## Takes", "", "| column | type | may be null |", "| --- | --- | --- |")
-    for field in package.signature.inputs:
+    for field in card.signature.inputs:
         yield f"| {_cell(field.name)} | {field.type} | {'yes' if field.nullable else 'no'} |"
-    yield from ("", f"It was made with Python {package.python} and " + ", ".join(package.requirements) + ".")
+    yield from ("", f"Made with Python {card.python} and {', '.join(card.requirements)}.", "")
+
+
+def _missing(card: Card) -> Iterator[str]:
+    if card.endpoints:
+        yield from (f"Served at {', '.join(card.endpoints)}.", "")
+    if card.missing:
+        yield from ("## Not written yet", "")
+        yield from (f"- {item}" for item in card.missing)
 
 
 def _cell(value: object) -> str:

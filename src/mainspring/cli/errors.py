@@ -13,6 +13,8 @@ __all__ = [
     "FileMissing",
     "FolderNotEmpty",
     "LocalOnly",
+    "ModelAmbiguous",
+    "NoModels",
     "NotAProject",
     "PairInvalid",
     "PipelineAmbiguous",
@@ -73,6 +75,18 @@ class LocalOnly(Invalid):
     code = "workspace.remote"
     template = "'{command}' works on a workspace's folder, not on {workspace}"
     hint = "run it on the server's machine"
+
+
+class NoModels(NotFound):
+    code = "model.none"
+    template = "project '{project}' has no model yet"
+    hint = "make one with: mainspring run"
+
+
+class ModelAmbiguous(Invalid):
+    code = "model.ambiguous"
+    template = "there is more than one model: {known}"
+    hint = "say which: mainspring deploy MODEL"
 
 
 class NotAProject(NotFound):

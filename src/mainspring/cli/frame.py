@@ -138,11 +138,13 @@ def command(
     then: Callable[[Any], str] | None = None,
     names: Names | None = None,
     exit_code: Callable[[Any], int] | None = None,
+    answer: str = "",
 ) -> Callable[[Callable[..., Any]], Command]:
     """Make a command of a function that takes the session and returns its answer.
 
     view turns the answer into what a person sees; then gives the next command to hint; names lists what a
-    mistyped name could have meant; exit_code is for an answer that is no error and still not 0.
+    mistyped name could have meant; exit_code is for an answer that is no error and still not 0;
+    answer is the type of the answer as `module:Name` where importing it would slow down `--help`.
     """
 
     def decorate(function: Callable[..., Any]) -> Command:
@@ -167,7 +169,7 @@ def command(
             examples=examples,
             names=names,
         )
-        made.answer_type = inspect.get_annotations(function).get("return")
+        made.answer_type = answer or inspect.get_annotations(function).get("return")
         if of is not None:
             of.add_command(made)
         return made

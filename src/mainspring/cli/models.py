@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from mainspring.cli.card import card
+from mainspring.cli.card import card_lines
 from mainspring.cli.frame import command, group
 from mainspring.cli.session import Session
 from mainspring.cli.view import Fields, Lines, Page, Part, Sentence, Table, number, size, when
+from mainspring.domain.card import Card
 from mainspring.domain.model import Alias, ModelDiff, ModelVersion, RegisteredModel
 from mainspring.domain.package import Package, Provenance
 from mainspring.domain.verdict import Verdict
@@ -193,15 +194,19 @@ def version_page(ws: "Workspace", model: str, at: str) -> VersionPage:
 @command(
     "card",
     of=COMMAND,
-    view=lambda page: [Lines(card(page.version, page.package, page.provenance, page.verdicts))],
+    view=lambda made: [Lines(card_lines(made))],
     examples=["mainspring models card arrival-delay@champion > CARD.md"],
     names=model_names,
 )
 @click.argument("reference", metavar="NAME[@VERSION]")
-def card_(session: Session, *, reference: str) -> VersionPage:
+def card(session: Session, *, reference: str) -> Card:
     """Write the model card of a version as Markdown; without a version, of the champion."""
+    from mainspring.governance import ops as governance
+    from mainspring.models import ops
+
     with session.open_reference(reference) as (ws, parsed):
-        return version_page(ws, parsed.name, parsed.at or "champion")
+        version = ops.show_version(ws, parsed.name, parsed.at or "champion")
+        return governance.show_card(ws, version.model, version.version)
 
 
 @command(

@@ -21,7 +21,7 @@ from mainspring.cli.session import ENVIRONMENT
 from mainspring.cli.wire import schema_name
 from mainspring.kernel.errors import CODES
 
-__all__ = ["commands", "load_everything", "render"]
+__all__ = ["answer_type", "commands", "load_everything", "render", "type_name"]
 
 _NOT_IMPORTED = ("mainspring.storage.migrations", "mainspring.cli.templates", "mainspring.cli.reference")
 _WIDTH = 110
@@ -65,13 +65,23 @@ def render() -> str:
     parts = [_HEAD, _code(_help(root, "mainspring")), _exit_codes(), _settings(), _JSON]
     seen: dict[str, type[msgspec.Struct]] = {}
     for words, command in commands():
-        _collect(command.answer_type, seen)
-        answer = f"Schema `{schema_name(words.replace(' ', '.'))}`, data: {type_name(command.answer_type)}."
+        answered = answer_type(command)
+        _collect(answered, seen)
+        answer = f"Schema `{schema_name(words)}`, data: {type_name(answered)}."
         parts += [f"## mainspring {words}\n", _code(_help(command, f"mainspring {words}")), answer + "\n"]
     parts.append("## Types\n")
     parts += [_struct(seen[name]) for name in sorted(seen)]
     parts.append(_errors())
     return "\n".join(parts)
+
+
+# Any: a type form.
+def answer_type(command: Command) -> Any:
+    """The type of a command's answer."""
+    if not isinstance(command.answer_type, str):
+        return command.answer_type
+    module, _, name = command.answer_type.partition(":")
+    return getattr(importlib.import_module(module), name)
 
 
 def _help(command: click.Command, words: str) -> str:

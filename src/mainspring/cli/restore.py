@@ -32,7 +32,7 @@ __all__ = ["COMMAND", "restore"]
 @click.option("--to", "folder", type=click.Path(path_type=Path), required=True, help="The new workspace's folder.")
 @click.option("--database", default="", metavar="URL", help="An empty postgresql:// database instead of SQLite.")
 def COMMAND(session: Session, *, file: Path, folder: Path, database: str) -> BackupReport:  # noqa: N802
-    """Make a new workspace of a backup.
+    """Unpack a backup into a new folder, every digest verified.
 
     Every byte of the file is checked before anything is written, and the chain of events before anything is visible.
     The folder must not exist or be empty; a backup of SQLite restores to PostgreSQL and the other way round.

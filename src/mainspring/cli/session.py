@@ -117,12 +117,16 @@ class Session:
             from mainspring.cli.wire import encode_answer
 
             click.echo(encode_answer(self.command, value))
-        elif self.plain:
-            write_plain(view(value))
+            return
+        page = view(value)
+        if not page:
+            return
+        if self.plain:
+            write_plain(page)
         elif self.has_color:
-            write_rich(view(value), force=self.color == "always")
+            write_rich(page, force=self.color == "always")
         else:
-            write_aligned(view(value))
+            write_aligned(page)
 
     @property
     def has_color(self) -> bool:
