@@ -50,8 +50,10 @@ def to_value(cell: object) -> Value:
 
 def _canonical_column(column: pl.Series, *, source: str) -> pl.Series:
     dtype = column.dtype
-    if dtype.is_integer() and dtype not in (pl.UInt64, pl.Int128, pl.UInt128):
-        return column.cast(pl.Int64)
+    if dtype.is_integer():
+        narrow = column.cast(pl.Int64, strict=False)
+        if narrow.null_count() == column.null_count():
+            return narrow
     if dtype in (pl.Float64, pl.Float32):
         return column.cast(pl.Float64).fill_nan(None)
     if dtype in (pl.String, pl.Categorical, pl.Enum, pl.Time, pl.Null):
@@ -61,6 +63,4 @@ def _canonical_column(column: pl.Series, *, source: str) -> pl.Series:
     if isinstance(dtype, pl.Datetime):
         zoned = column.dt.replace_time_zone("UTC") if dtype.time_zone is None else column.dt.convert_time_zone("UTC")
         return zoned.cast(DTYPES["datetime"])
-    if dtype in (pl.UInt64, pl.Int128, pl.UInt128) and column.drop_nulls().is_between(-(2**63), 2**63 - 1).all():
-        return column.cast(pl.Int64)
     raise ColumnTypeUnsupported(column=column.name, source=source, type=str(dtype).partition("(")[0])

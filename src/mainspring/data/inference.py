@@ -25,9 +25,10 @@ def infer_schema(
     t = thresholds or Thresholds()
     ordered = frame.sort(event_time, maintain_order=True, nulls_last=True) if event_time else frame
     count = min(t.blocks, frame.height // t.block_rows)
-    edges = [i * frame.height // count for i in range(count + 1)] if count >= 3 else []
+    # A small table is cut in three to see whether a column moves with time; that is too little to learn a spread from.
+    edges = [i * frame.height // max(count, 3) for i in range(max(count, 3) + 1)]
     columns = tuple(
-        _infer_column(column, edges, t=t, required=column.name in (event_time, *key))
+        _infer_column(column, edges, t=t, required=column.name in (event_time, *key), spread=count >= 3)
         for column in ordered.iter_columns()
     )
     return Schema(columns=columns, event_time=event_time, key=key, thresholds=t)
@@ -39,19 +40,18 @@ def scale_quantiles(values: pl.Series) -> tuple[float, ...]:
     return tuple(float(size[round(q * (len(size) - 1))]) for q in SCALE_QUANTILES)
 
 
-def _infer_column(column: pl.Series, edges: list[int], *, t: Thresholds, required: bool) -> ColumnSchema:
+def _infer_column(column: pl.Series, edges: list[int], *, t: Thresholds, required: bool, spread: bool) -> ColumnSchema:
     kind = column_type(column.dtype)
     blocks = [column.slice(start, end - start) for start, end in pairwise(edges)]
-    base = ColumnSchema(
-        name=column.name, type=kind, null_limit=0.0 if required else _null_limit(column, blocks or [column], t=t)
-    )
+    limit = 0.0 if required else _null_limit(column, blocks if spread else [column], t=t)
+    base = ColumnSchema(name=column.name, type=kind, null_limit=limit)
     values = column.drop_nulls()
     if values.is_empty():
         return base
     if kind == "string":
         return _with_domain(base, values, t=t)
     if kind in ("int", "float"):
-        return _with_range(base, values.filter(values.is_finite()), blocks, t=t)
+        return _with_range(base, values.filter(values.is_finite()), blocks, t=t, spread=spread)
     return base
 
 
@@ -79,11 +79,13 @@ def _with_domain(base: ColumnSchema, values: pl.Series, *, t: Thresholds) -> Col
     return _replace(base, categories=tuple(sorted(distinct.to_list())), new_limit=limit)
 
 
-def _with_range(base: ColumnSchema, values: pl.Series, blocks: list[pl.Series], *, t: Thresholds) -> ColumnSchema:
+def _with_range(
+    base: ColumnSchema, values: pl.Series, blocks: list[pl.Series], *, t: Thresholds, spread: bool
+) -> ColumnSchema:
     distinct = values.n_unique()
     finite = [block.drop_nulls() for block in blocks]
     finite = [block.filter(block.is_finite()) for block in finite]
-    if distinct < 2 or _trend(values, finite) > t.trend_share:
+    if distinct < 2 or len(values) < t.range_rows or _trend(values, finite) > t.trend_share:
         return base
     low, high = float(values.min()), float(values.max())  # type: ignore[arg-type]  # not empty, so numbers
     margin = t.range_margin * (high - low)
@@ -93,7 +95,7 @@ def _with_range(base: ColumnSchema, values: pl.Series, blocks: list[pl.Series], 
         maximum=min(0.0, high + margin) if high <= 0 else high + margin,
         outside_limit=min(1.0, max(t.outside_limit, 3 / len(values))),
     )
-    if distinct < t.unit_distinct or not blocks:
+    if distinct < t.unit_distinct or not spread:
         return ranged
     medians = [math.log(m) for block in finite if not block.is_empty() and (m := scale_quantiles(block)[2]) > 0]
     if len(medians) < 3:

@@ -105,7 +105,7 @@ class _Batch:
         if self._beyond(outside, column.outside_limit, of=len(values) - values.null_count()):
             worst = values.filter(outside)
             message = (
-                f"{self._count(outside)} lie outside of {low:g} to {high:g} "
+                f"{self._count(outside)} lie {_outside(low, high)} "
                 f"(from {worst.min()!r} to {worst.max()!r}), {_allowed(column.outside_limit)}"
             )
             yield self._violation(column.name, "range", outside, message)
@@ -178,6 +178,12 @@ def _short(value: bool | int | float | str | None) -> bool | int | float | str |
 
 def _allowed(limit: float) -> str:
     return "none is allowed" if limit == 0 else f"about {limit:.2%} are allowed"
+
+
+def _outside(low: float, high: float) -> str:
+    if math.isinf(low):
+        return f"above {high:g}"
+    return f"below {low:g}" if math.isinf(high) else f"outside of {low:g} to {high:g}"
 
 
 def _times(factor: float) -> str:

@@ -58,6 +58,8 @@ class Thresholds(msgspec.Struct, frozen=True):
     """The null limit of a column without one in the reference (3 / rows where that is larger)."""
     range_margin: float = 1.0
     """A range is widened by this share of its span at both ends, but never across zero."""
+    range_rows: int = 6
+    """Columns with fewer values get no range."""
     outside_limit: float = 0.001
     """The share of values that may lie outside of an inferred range."""
     trend_share: float = 0.5
@@ -74,8 +76,8 @@ class Thresholds(msgspec.Struct, frozen=True):
     """The least limit where the second half had new ones."""
     unit_factor: float = 1.3
     """The least factor between batch and reference that can be a change of unit."""
-    unit_factor_signed: float = 2.0
-    """The same for a column on both sides of zero, whose size is its spread: a bad day alone can be 1.6 times it."""
+    unit_factor_signed: float = 3.0
+    """The same for a column on both sides of zero, whose size is its spread: delays of one bad day can be 2.7 times it."""
     unit_sigmas: float = 3.0
     """The factor must also be beyond so many standard deviations of the same between blocks."""
     unit_spread: float = 0.4

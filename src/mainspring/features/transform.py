@@ -141,15 +141,25 @@ class _Collector:
             return None
         if top == "mainspring" and not (name + ".").startswith("mainspring.demo."):
             return None
+        # A project that is installed itself is packed too: its name is that of the function's own package.
+        if top not in (self._home, "mainspring") and _is_installed(top):
+            return None
         try:
             module = sys.modules.get(name) or importlib.import_module(name)
         except ImportError:
             # `from a import b` where b is not a module, or an import that the function guards by itself.
             return None
-        file = getattr(module, "__file__", None) or ""
-        # A project that is installed itself is packed too: its name is that of the function's own package.
-        installed = top != self._home and top != "mainspring" and any(part in _INSTALLED for part in Path(file).parts)
-        return module if file.endswith(".py") and not installed else None
+        return module if (getattr(module, "__file__", None) or "").endswith(".py") else None
+
+
+def _is_installed(top: str) -> bool:
+    """Whether a top-level module lies in an environment's folder of packages; found without importing it."""
+    try:
+        spec = importlib.util.find_spec(top)
+    except (ImportError, ValueError):
+        return False
+    places = [spec.origin or "", *(spec.submodule_search_locations or ())] if spec else []
+    return any(part in _INSTALLED for place in places for part in Path(place).parts)
 
 
 def _module_name(name: str) -> str:

@@ -101,7 +101,9 @@ class Database:
 def insert_ignore(connection: sa.Connection, table: sa.Table, values: Mapping[str, Any]) -> bool:
     """Insert a row unless one with the same key is there; whether it was inserted."""
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    result = connection.execute(dialect.insert(table).values(**values).on_conflict_do_nothing())
+    statement = dialect.insert(table).values(**values).on_conflict_do_nothing()
+    # Without the option, psycopg's count of an INSERT is thrown away and reads -1.
+    result = connection.execute(statement, execution_options={"preserve_rowcount": True})
     return result.rowcount > 0
 
 
