@@ -54,7 +54,7 @@ class Monitor(msgspec.Struct, frozen=True):
 
 
 class MonitorStatus(msgspec.Struct, frozen=True):
-    """A monitor with its latest windows, oldest first, and how many there are and alerts are open."""
+    """A monitor with its latest windows, oldest first; how many windows there are, and open alerts; the columns it watches."""
 
     monitor: Monitor
     windows: tuple[Window, ...]

@@ -45,10 +45,8 @@ class ColumnReference(msgspec.Struct, frozen=True):
     std: float | None = None
     minimum: float | None = None
     maximum: float | None = None
-    design_effect: float = 1.0
-    """How much wider the counts of a block spread than those of as many independent rows (categories)."""
-    design_df: float = 0.0
-    """Degrees of freedom of the chi-squared statistic that fit its spread over blocks (categories)."""
+    concentration: float = 1.0
+    """How far the spread of the categories between blocks lies in few directions: its degrees of freedom by their number, 0 to 1."""
 
 
 class ErrorReference(msgspec.Struct, frozen=True):

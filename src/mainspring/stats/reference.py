@@ -1,0 +1,205 @@
+"""Building a reference: what a version's inputs, predictions and held-out errors were like, and how they spread by day."""
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from mainspring.domain.reference import Baseline, ColumnReference, ErrorReference, Reference
+from mainspring.kernel.errors import Invalid
+from mainspring.stats import bins, columns, shares, spread
+
+__all__ = ["ReferenceInvalid", "build"]
+
+DAY_MS = 86_400_000
+MAX_CATEGORIES = 256
+_LEAST_EXPECTED = 5.0
+
+
+class ReferenceInvalid(Invalid):
+    code = "drift.reference"
+    template = "no reference can be made of these rows: {reason}"
+    hint = "give as many predictions and times as there are rows of inputs, and at least one row"
+
+
+def build(
+    inputs: pl.DataFrame,
+    predictions: NDArray[np.float64],
+    at_ms: NDArray[np.int64],
+    *,
+    errors: NDArray[np.float64] | None = None,
+    block_ms: int = DAY_MS,
+) -> Reference:
+    """The reference of a version, from rows like those it will answer.
+
+    inputs: raw columns as they will arrive at the endpoint; columns of times are left out.
+    predictions, at_ms: shape (rows,); `at_ms // block_ms` are the blocks, whose spread scales every test. All at one
+    time means that rows are taken as independent.
+    errors: prediction minus label, NaN on rows that the version was trained on or that have no label.
+    Raises ReferenceInvalid. Cost: one sort of each number column.
+    """
+    rows = inputs.height
+    if not rows or len(predictions) != rows or len(at_ms) != rows or (errors is not None and len(errors) != rows):
+        raise ReferenceInvalid(reason=f"{rows} rows, {len(predictions)} predictions, {len(at_ms)} times")
+    starts, block = np.unique(np.asarray(at_ms, dtype=np.int64) // block_ms, return_inverse=True)
+    made = [_column(series, block, len(starts)) for series in inputs.get_columns() if columns.kind(series) is not None]
+    predicted = np.asarray(predictions, dtype=np.float64).ravel()
+    return Reference(
+        rows=rows,
+        blocks=len(starts),
+        block_ms=block_ms,
+        from_ms=int(np.min(at_ms)),
+        to_ms=int(np.max(at_ms)) + 1,
+        columns=tuple(made),
+        prediction=_number("prediction", predicted, block, len(starts)),
+        error=None if errors is None else _error(np.asarray(errors, dtype=np.float64), block, len(starts)),
+    )
+
+
+def _column(series: pl.Series, block: NDArray[np.int64], blocks: int) -> ColumnReference:
+    if columns.kind(series) == "number":
+        return _number(series.name, columns.numbers(series), block, blocks)
+    return _category(series.name, columns.categories(series), block, blocks)
+
+
+def _number(name: str, values: NDArray[np.float64], block: NDArray[np.int64], blocks: int) -> ColumnReference:
+    known = ~np.isnan(values)
+    baselines = {"nulls": _share(block[~known], np.bincount(block, minlength=blocks))}
+    seen, at = values[known], block[known]
+    if not len(seen):
+        return ColumnReference(name=name, kind="number", count=0, nulls=len(values), counts=(), baselines=baselines)
+    edges = bins.edges(seen)
+    place = np.searchsorted(edges, seen, side="right")
+    table = np.bincount(at * (len(edges) + 1) + place, minlength=blocks * (len(edges) + 1)).reshape(blocks, -1)
+    counts, by_block = table.sum(axis=0), table.sum(axis=1)
+    used = by_block > 0
+    scores = bins.components(counts)
+    for statistic, score in scores.items():
+        means = (table[used] @ score) / by_block[used]
+        baselines[statistic] = spread.baseline(means, by_block[used].astype(np.float64), within=1.0)
+    baselines["outside"] = _share(_only_outside(seen, at, blocks), by_block)
+    finite = seen[np.isfinite(seen)]
+    return ColumnReference(
+        name=name,
+        kind="number",
+        count=len(seen),
+        nulls=int((~known).sum()),
+        counts=tuple(counts.tolist()),
+        baselines=baselines,
+        edges=tuple(edges.tolist()),
+        scores={statistic: tuple(score.tolist()) for statistic, score in scores.items()},
+        mean=float(finite.mean()) if len(finite) else None,
+        std=float(finite.std()) if len(finite) else None,
+        minimum=float(finite.min()) if len(finite) else None,
+        maximum=float(finite.max()) if len(finite) else None,
+    )
+
+
+def _only_outside(values: NDArray[np.float64], at: NDArray[np.int64], blocks: int) -> NDArray[np.int64]:
+    """The block of each value that lies outside the range of all other blocks: what a new block will do too."""
+    low, high = np.full(blocks, np.inf), np.full(blocks, -np.inf)
+    np.minimum.at(low, at, values)
+    np.maximum.at(high, at, values)
+    lows, highs = np.sort(low), np.sort(high)[::-1]
+    other_low = np.where(low == lows[0], lows[min(1, blocks - 1)], lows[0])
+    other_high = np.where(high == highs[0], highs[min(1, blocks - 1)], highs[0])
+    outside: NDArray[np.int64] = at[(values < other_low[at]) | (values > other_high[at])]
+    return outside
+
+
+def _category(name: str, values: pl.Series, block: NDArray[np.int64], blocks: int) -> ColumnReference:
+    known = values.is_not_null().to_numpy()
+    baselines = {"nulls": _share(block[~known], np.bincount(block, minlength=blocks))}
+    counted = values.drop_nulls().value_counts(sort=True)
+    # Equal counts in the order of their names, so that the same rows always give the same reference.
+    top = counted.sort([counted.columns[1], counted.columns[0]], descending=[True, False]).head(MAX_CATEGORIES)
+    names = top[top.columns[0]].to_list()
+    width = len(names) + 1
+    codes = values.replace_strict(names, list(range(len(names))), default=width - 1, return_dtype=pl.Int64)
+    place = codes.to_numpy()[known].astype(np.int64)
+    at = block[known]
+    table = np.bincount(at * width + place, minlength=blocks * width).reshape(blocks, width)
+    by_block = table.sum(axis=1)
+    concentration = 1.0
+    if len(at):
+        alone = (table > 0).sum(axis=0) == 1
+        hits = np.concatenate([at[place == width - 1], at[alone[place] & (place < width - 1)]])
+        baselines["unseen"] = _share(hits if blocks > 1 else at[place == width - 1], by_block)
+        baselines["shares"], concentration = _shares(table[by_block > 0])
+    return ColumnReference(
+        name=name,
+        kind="category",
+        count=len(at),
+        nulls=int((~known).sum()),
+        counts=tuple(table.sum(axis=0).tolist()),
+        baselines=baselines,
+        categories=tuple(names),
+        concentration=concentration,
+    )
+
+
+def _share(hits: NDArray[np.int64], by_block: NDArray[np.int64]) -> Baseline:
+    """The baseline of a share of rows: `hits` holds the block of each row that counts, `by_block` the rows of each block."""
+    used = by_block > 0
+    rows = by_block[used].astype(np.float64)
+    counted = np.bincount(hits, minlength=len(by_block))[used].astype(np.float64)
+    found = spread.baseline(shares.angles(counted, rows), rows, within=shares.WITHIN)
+    # The mean of angles of small blocks lies above the angle of all rows.
+    mean = shares.angle(float(counted.sum()), float(rows.sum()))
+    return Baseline(
+        mean=mean,
+        within=found.within,
+        between=found.between,
+        lag=found.lag,
+        blocks=found.blocks,
+        block_rows=found.block_rows,
+        mean_variance=found.mean_variance,
+    )
+
+
+def _shares(table: NDArray[np.int64]) -> tuple[Baseline, float]:
+    """The baseline of the distance between a block's categories and all, and the concentration of that distance."""
+    total = table.sum()
+    rows = table.sum(axis=1).astype(np.float64)
+    rare = table.sum(axis=0) * np.median(rows) / total < _LEAST_EXPECTED
+    pooled = np.column_stack([table[:, ~rare], table[:, rare].sum(axis=1)])
+    pooled = pooled[:, pooled.sum(axis=0) > 0]
+    share = pooled.sum(axis=0) / total
+    blocks, width = pooled.shape
+    if blocks < 2 or width < 2:
+        return Baseline(mean=0.0, within=1.0, mean_variance=1.0 / float(total)), 1.0
+    residuals = (pooled / rows[:, None] - share) / np.sqrt(share)
+    # A block is part of the whole it is compared with, which takes its own share from the distance.
+    distances = (residuals**2).sum(axis=1) * rows / (1 - rows / total) / (width - 1)
+    found = spread.baseline(np.zeros(blocks), rows, within=1.0)
+    effect = (float(distances.mean()) * (blocks - 1) + 2.0) / (blocks + 1)
+    between = max(0.0, effect - 1.0) / found.block_rows
+    lag = spread.lag_one(residuals)
+    share_of_rows = float((rows**2).sum()) / float(total) ** 2
+    variance = between * spread.inflation(lag, blocks) * share_of_rows + 1.0 / float(total)
+    fitted = 2 * float(distances.mean()) ** 2 / max(float(distances.var(ddof=1)), 1e-12) / (width - 1)
+    concentration = float(np.clip((fitted * (blocks - 1) + 2.0) / (blocks + 1), 1 / (width - 1), 1.0))
+    made = Baseline(
+        mean=0.0,
+        within=1.0,
+        between=between,
+        lag=lag,
+        blocks=blocks,
+        block_rows=found.block_rows,
+        mean_variance=variance,
+    )
+    return made, concentration
+
+
+def _error(errors: NDArray[np.float64], block: NDArray[np.int64], blocks: int) -> ErrorReference | None:
+    """The reference of held-out errors; None where there are none, or where all are zero."""
+    known = np.isfinite(errors)
+    size = np.abs(errors[known])
+    if not len(size) or not size.any():
+        return None
+    mean = float(size.mean())
+    rows = np.bincount(block[known], minlength=blocks).astype(np.float64)
+    used = rows > 0
+    means = np.bincount(block[known], weights=size, minlength=blocks)[used] / rows[used]
+    logs = np.log(np.maximum(means, mean / 100))
+    found = spread.baseline(logs, rows[used], within=float(size.var()) / mean**2)
+    return ErrorReference(rows=len(size), mean=mean, baseline=found)
