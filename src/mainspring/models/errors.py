@@ -13,6 +13,7 @@ __all__ = [
     "NoPassingVerdict",
     "PackageChanged",
     "PackageInvalid",
+    "RowsUnusable",
     "SplitInvalid",
     "TransformUnavailable",
     "TypeNotTrusted",
@@ -97,6 +98,12 @@ class ColumnInvalid(Invalid):
     code = "input.column"
     template = "input column '{column}'{where}: {reason}"
     hint = ""
+
+
+class RowsUnusable(Invalid):
+    code = "evaluation.rows"
+    template = "the rows cannot be judged: {reason}"
+    hint = "give held-out rows with the outcome, the time and the columns that the call names"
 
 
 class SplitInvalid(Invalid):

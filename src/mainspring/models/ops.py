@@ -79,6 +79,7 @@ def record_verdict(ws: "Workspace", model: str, version: int, *, verdict: Verdic
         raise VerdictInvalid(gate=verdict.gate, model=model, version=version, reason=reason)
     with ws.change() as tx:
         check_model(tx.conn, ws.project, model)
+        tables.lock_model(tx.conn, ws.project, model)
         find_at(tx.conn, ws.project, model, str(version))
         latest = tables.latest_verdict(tx.conn, ws.project, model, version)
         recorded = msgspec.structs.replace(
@@ -105,6 +106,7 @@ def set_alias(
     fault.point("promotion.before_alias")
     with ws.change() as tx:
         check_model(tx.conn, ws.project, model)
+        tables.lock_model(tx.conn, ws.project, model)
         find_at(tx.conn, ws.project, model, str(version))
         now = tables.find_alias(tx.conn, ws.project, model, alias)
         found = now.version if now else 0
@@ -155,32 +157,32 @@ def list_versions(ws: "Workspace", model: str, *, limit: int = 100, before: int 
 
 
 @op("GET /models/{model}/versions/{version}", allow="models.read")
-def show_version(ws: "Workspace", model: str, version: str) -> ModelVersion:
+def show_version(ws: "Workspace", model: str, version: str | int) -> ModelVersion:
     """One version, by number or alias."""
     with ws.read() as conn:
         check_model(conn, ws.project, model)
-        return find_at(conn, ws.project, model, version)
+        return find_at(conn, ws.project, model, str(version))
 
 
 @op("GET /models/{model}/versions/{version}/package", allow="models.read")
-def show_package(ws: "Workspace", model: str, version: str) -> Package:
+def show_package(ws: "Workspace", model: str, version: str | int) -> Package:
     """What the package of a version says: signature, splits, requirements, parameters."""
     return _read_package(ws, show_version(ws, model, version).package)[0]
 
 
 @op("GET /models/{model}/versions/{version}/provenance", allow="models.read")
-def show_provenance(ws: "Workspace", model: str, version: str) -> Provenance:
+def show_provenance(ws: "Workspace", model: str, version: str | int) -> Provenance:
     """What a version was made from: code, datasets, parameters."""
     return _member(ws, show_version(ws, model, version).package, "provenance.json", Provenance)
 
 
 @op("GET /models/{model}/versions/{version}/verdicts", allow="models.read")
-def list_verdicts(ws: "Workspace", model: str, version: str, *, limit: int = 100) -> list[Verdict]:
+def list_verdicts(ws: "Workspace", model: str, version: str | int, *, limit: int = 100) -> list[Verdict]:
     """The verdicts of gates on a version, newest first: the first one counts."""
     _check_limit(limit)
     with ws.read() as conn:
         check_model(conn, ws.project, model)
-        number = find_at(conn, ws.project, model, version).version
+        number = find_at(conn, ws.project, model, str(version)).version
         return tables.select_verdicts(conn, ws.project, model, number, limit=limit)
 
 

@@ -26,10 +26,11 @@ from mainspring.kernel.hashing import digest
 from mainspring.kernel.names import check_relative
 from mainspring.models import environment, flavours, mlmodel, transforms
 from mainspring.models.errors import ExampleInvalid, PackageChanged, PackageInvalid
+from mainspring.models.materialise import materialise
 from mainspring.models.model import Model
 from mainspring.models.signature import build_frame
 
-__all__ = ["PACKAGE_FILE", "load", "read_package", "verify_answers", "write"]
+__all__ = ["PACKAGE_FILE", "load", "materialise", "read_package", "verify_answers", "write"]
 
 PACKAGE_FILE = "package.json"
 _VERSION = 1

@@ -17,6 +17,7 @@ __all__ = [
     "find_registered",
     "find_version",
     "latest_verdict",
+    "lock_model",
     "models",
     "move_alias",
     "names",
@@ -94,6 +95,11 @@ def add_version(conn: sa.Connection, project: str, version: ModelVersion) -> Non
     conn.execute(sa.insert(versions).values(project=project, **values))
 
 
+def lock_model(conn: sa.Connection, project: str, model: str) -> None:
+    """Let no other change touch this model's aliases and verdicts until this one ends."""
+    conn.execute(sa.select(models.c.name).where(models.c.project == project, models.c.name == model).with_for_update())
+
+
 def find_registered(conn: sa.Connection, project: str, model: str, *, package: str, run_id: str) -> int | None:
     """The number under which a package of a run is registered already."""
     mine = (versions.c.project == project) & (versions.c.model == model)
@@ -148,7 +154,7 @@ def select_versions(conn: sa.Connection, project: str, model: str, *, before: in
 def find_alias(conn: sa.Connection, project: str, model: str, alias: str) -> Alias | None:
     """Where an alias points."""
     mine = (aliases.c.project == project) & (aliases.c.model == model) & (aliases.c.alias == alias)
-    row = conn.execute(sa.select(aliases).where(mine).with_for_update()).one_or_none()
+    row = conn.execute(sa.select(aliases).where(mine)).one_or_none()
     return None if row is None else _alias(row)
 
 
@@ -161,8 +167,7 @@ def move_alias(conn: sa.Connection, project: str, alias: Alias) -> None:
 
 
 def add_verdict(conn: sa.Connection, project: str, model: str, version: int, verdict: Verdict) -> None:
-    """Append a verdict to those of a version, whose model row is locked for it."""
-    conn.execute(sa.select(models.c.name).where(models.c.project == project, models.c.name == model).with_for_update())
+    """Append a verdict to those of a version, whose model is locked."""
     mine = (verdicts.c.project == project) & (verdicts.c.model == model) & (verdicts.c.version == version)
     number = int(conn.execute(sa.select(sa.func.max(verdicts.c.number)).where(mine)).scalar_one() or 0) + 1
     values = {"number": number, "id": verdict.id, "passed": verdict.passed, "at_ms": verdict.at_ms, "verdict": verdict}

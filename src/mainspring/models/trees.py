@@ -4,6 +4,7 @@ import os
 import secrets
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -12,12 +13,14 @@ from mainspring.kernel import canonical
 from mainspring.kernel.hashing import digest_file
 from mainspring.kernel.names import check_relative
 from mainspring.models.errors import PackageChanged, PackageInvalid
-from mainspring.storage.objects import Objects
+
+if TYPE_CHECKING:
+    from mainspring.storage.objects import Objects
 
 __all__ = ["checkout", "read_tree", "store"]
 
 
-def store(objects: Objects, folder: Path) -> Digest:
+def store(objects: "Objects", folder: Path) -> Digest:
     """Store every file of `folder` and its tree; the tree's digest names the folder's content. Links are refused."""
     entries = []
     for path in sorted(folder.rglob("*")):
@@ -31,7 +34,7 @@ def store(objects: Objects, folder: Path) -> Digest:
     return objects.put_bytes(canonical.dumps(Tree(entries=ordered)))
 
 
-def read_tree(objects: Objects, name: Digest) -> Tree:
+def read_tree(objects: "Objects", name: Digest) -> Tree:
     """The tree under that digest; raises PackageInvalid where the object is something else."""
     data = objects.get_bytes(name)
     try:
@@ -43,7 +46,7 @@ def read_tree(objects: Objects, name: Digest) -> Tree:
     return tree
 
 
-def checkout(objects: Objects, name: Digest, target: Path) -> Path:
+def checkout(objects: "Objects", name: Digest, target: Path) -> Path:
     """`target` as the folder of that tree: files verified as they are copied, put in place whole by one rename.
 
     A folder that is there already is checked against the tree again, which costs reading it once.

@@ -37,7 +37,7 @@ from mainspring.serving.wire import (
 __all__ = ["App", "Control"]
 
 _FEEDBACK_ROWS = 100_000
-_PARTS_OF_A_VERSION = 2
+_END_OF_TIME_MS = 1 << 46
 _log = logging.getLogger(__name__)
 
 Control = Callable[[], Awaitable[dict[str, object]]]
@@ -47,6 +47,7 @@ Failure = Callable[[int, str], Response]
 class _Outcome(msgspec.Struct, frozen=True):
     id: str
     label: float
+    at_ms: int | None = None
 
 
 class _Feedback(msgspec.Struct, frozen=True):
@@ -138,6 +139,7 @@ class App:
             variant=variant.route.name,
             model=variant.route.model,
             version=variant.route.version,
+            package=variant.route.package,
             role="live",
             columns=columns,
             predictions=predictions,
@@ -145,8 +147,10 @@ class App:
         self._spool.write(answered)
         variant.requests += 1
         variant.rows += asked.rows
-        if loaded.shadows:
-            self.shadows.offer(loaded.shadows, answered)
+        # A shadow of the version that has just answered would say the same again.
+        unasked = [s for s in loaded.shadows if s.route.package != variant.route.package]
+        if unasked:
+            self.shadows.offer(unasked, answered)
         return predictions
 
     async def _hear(self, headers: Headers, receive: Receive) -> Response:
@@ -159,12 +163,16 @@ class App:
         if told.id or told.label is not None:
             if told.label is None or not told.id:
                 raise RequestInvalid(reason="feedback needs both 'id' and 'label'")
-            outcomes.append(_Outcome(told.id, told.label))
+            outcomes.append(_Outcome(told.id, told.label, told.at_ms))
         if not 1 <= len(outcomes) <= _FEEDBACK_ROWS:
             raise RequestInvalid(reason=f"give 1 to {_FEEDBACK_ROWS} outcomes as 'feedback', or one 'id' and 'label'")
         for outcome in outcomes:
             _check_prediction_id(outcome.id)
-        record = Told(at_ms=self._at_ms(told.at_ms), ids=[o.id for o in outcomes], labels=[o.label for o in outcomes])
+        record = Told(
+            ids=[outcome.id for outcome in outcomes],
+            labels=[outcome.label for outcome in outcomes],
+            at_ms=[self._at_ms(outcome.at_ms if outcome.at_ms is not None else told.at_ms) for outcome in outcomes],
+        )
         self._spool.write(record)
         self.feedback_rows += len(outcomes)
         return reply({"accepted": len(outcomes)})
@@ -221,10 +229,12 @@ class App:
     def _at_ms(self, given: int | None) -> int:
         if self.route.route.clock == "request":
             if given is None:
-                raise RequestInvalid(reason="this endpoint's clock is the request's: parameter 'at_ms' is missing")
+                raise RequestInvalid(reason="this endpoint's clock is the request's: 'at_ms' is missing")
+            if not 0 <= given < _END_OF_TIME_MS:
+                raise RequestInvalid(reason=f"'at_ms' is {given}, which is no time in milliseconds since 1970 UTC")
             return given
         if given is not None:
-            raise RequestInvalid(reason="this endpoint's clock is the system's: parameter 'at_ms' is not taken")
+            raise RequestInvalid(reason="this endpoint's clock is the system's: 'at_ms' is not taken")
         return time.time_ns() // 1_000_000
 
 

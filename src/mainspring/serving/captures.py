@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from mainspring.domain.endpoint import VariantRole
+from mainspring.domain.object import Digest
 from mainspring.kernel import fault
 from mainspring.serving.errors import CaptureFailed, SegmentDamaged
 
@@ -34,6 +35,7 @@ class Answered(msgspec.Struct, frozen=True, tag="answered"):
     variant: str
     model: str
     version: int
+    package: Digest
     role: VariantRole
     # Any: cells as they came in, checked by the signature.
     columns: dict[str, list[Any]]
@@ -41,11 +43,11 @@ class Answered(msgspec.Struct, frozen=True, tag="answered"):
 
 
 class Told(msgspec.Struct, frozen=True, tag="told"):
-    """Feedback of one request: prediction ids and their labels."""
+    """Feedback of one request: prediction ids, their labels, and when each became known."""
 
-    at_ms: int
     ids: list[str]
     labels: list[float]
+    at_ms: list[int]
 
 
 Record = Answered | Told

@@ -19,38 +19,26 @@ from types import FrameType
 import msgspec
 import uvicorn
 
-from mainspring.domain.endpoint import EndpointProcess, Route
+from mainspring.domain.endpoint import EndpointProcess
 from mainspring.kernel import canonical
 from mainspring.kernel.clock import SystemClock
 from mainspring.kernel.errors import MainspringError
 from mainspring.kernel.ids import Ids
+from mainspring.serving.actual import PROCESS_FILE
 from mainspring.serving.app import App
 from mainspring.serving.captures import Spool
-from mainspring.serving.errors import RouteInvalid
 from mainspring.serving.guard import Guard
 from mainspring.serving.proc import start_ticks
+from mainspring.serving.route import read_route
 from mainspring.serving.variants import load_route
 
-__all__ = ["LOCK_FILE", "PROCESS_FILE", "main", "read_route"]
+__all__ = ["LOCK_FILE", "main"]
 
-PROCESS_FILE = "process.json"
 LOCK_FILE = "endpoint.lock"
 _TICK_S = 1.0
 _OLDEST_SEGMENT_S = 60.0
 _DRAIN_S = 10
-_ROUTE_VERSION = 1
 _log = logging.getLogger("mainspring.serving.endpoint")
-
-
-def read_route(path: Path) -> Route:
-    """The route file; raises RouteInvalid."""
-    try:
-        route = canonical.loads(path.read_bytes(), type=Route)
-    except (OSError, msgspec.MsgspecError) as error:
-        raise RouteInvalid(name=path.parent.name, reason=f"the route file cannot be read ({error})") from error
-    if route.version > _ROUTE_VERSION:
-        raise RouteInvalid(name=route.endpoint, reason=f"the route file has format {route.version}")
-    return route
 
 
 class _Server(uvicorn.Server):
@@ -81,9 +69,7 @@ class _Process:
         # Two endpoints' ids must differ without a word between them: hence the system's random source.
         self._ids = Ids(SystemClock(), random.SystemRandom())
         loaded = load_route(route)
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.socket.bind(("127.0.0.1", route.port))
+        self.socket = _bound(route.port, last=_last_port(path.with_name(PROCESS_FILE)))
         self._port = int(self.socket.getsockname()[1])
         self.spool = Spool(Path(route.spool), segment_bytes=route.segment_bytes, new_id=self._ids.new)
         guard = Guard(self._port, route.hosts)
@@ -168,6 +154,29 @@ class _Process:
                 self.app.route, self.app.route_error = loaded, ""
             self._stamp = stamp
             self.announce()
+
+
+def _bound(port: int, *, last: int) -> socket.socket:
+    """A socket on the loopback: at `port`, or where that is 0 at the port it had `last`, if nobody has taken it."""
+    for wanted in [port] if port or not last else [last, 0]:
+        found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            found.bind(("127.0.0.1", wanted))
+        except OSError:
+            found.close()
+            if wanted != last or port:
+                raise
+        else:
+            return found
+    raise OSError(f"port {port} cannot be had")
+
+
+def _last_port(file: Path) -> int:
+    try:
+        return canonical.loads(file.read_bytes(), type=EndpointProcess).port
+    except (OSError, msgspec.MsgspecError):
+        return 0
 
 
 def _sync_and_close(descriptor: int) -> None:

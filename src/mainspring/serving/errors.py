@@ -8,6 +8,7 @@ __all__ = [
     "EndpointMoved",
     "EndpointUnknown",
     "EndpointUnready",
+    "LimitInvalid",
     "PredictionAmbiguous",
     "PredictionUnknown",
     "RequestInvalid",
@@ -40,6 +41,12 @@ class RouteInvalid(Invalid):
     code = "endpoint.route"
     template = "the variants of endpoint '{name}' cannot be served: {reason}"
     hint = "give at least one live variant; the weights of the live ones add up to 1"
+
+
+class LimitInvalid(Invalid):
+    code = "serving.limit"
+    template = "limit must be 1 to 1000, not {limit}"
+    hint = "page with `after` instead"
 
 
 class PredictionUnknown(NotFound):

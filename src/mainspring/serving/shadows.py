@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections import deque
+from collections.abc import Sequence
 
 from mainspring.models.signature import build_frame
 from mainspring.serving.captures import Answered, Spool
@@ -20,10 +21,10 @@ class Shadows:
     def __init__(self, spool: Spool) -> None:
         self.dropped = 0
         self._spool = spool
-        self._waiting: deque[tuple[tuple[LoadedVariant, ...], Answered]] = deque()
+        self._waiting: deque[tuple[Sequence[LoadedVariant], Answered]] = deque()
         self._worker: asyncio.Task[None] | None = None
 
-    def offer(self, variants: tuple[LoadedVariant, ...], answered: Answered) -> None:
+    def offer(self, variants: Sequence[LoadedVariant], answered: Answered) -> None:
         """Ask the shadows the same, soon."""
         if len(self._waiting) >= _MOST_WAITING:
             self.dropped += 1
@@ -54,6 +55,7 @@ class Shadows:
                     variant=variant.route.name,
                     model=variant.route.model,
                     version=variant.route.version,
+                    package=variant.route.package,
                     role="shadow",
                     columns={},
                     predictions=predictions,

@@ -1,0 +1,207 @@
+"""The controller: endpoint processes of this machine made as they are wanted, one idempotent step a call."""
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+
+from mainspring.domain.endpoint import Endpoint, EndpointProcess, Route, RouteVariant
+from mainspring.models.packages import materialise
+from mainspring.serving import tables
+from mainspring.serving.actual import (
+    LOG_FILE,
+    ROUTE_FILE,
+    endpoint_folder,
+    read_process,
+    root_folder,
+    spool_folder,
+)
+from mainspring.serving.errors import EndpointUnready, RouteInvalid
+from mainspring.serving.ingest import ingest
+from mainspring.serving.proc import stop as stop_process
+from mainspring.serving.route import read_route, write_route
+
+if TYPE_CHECKING:
+    from mainspring.workspace import Workspace
+
+__all__ = ["reconcile", "stop"]
+
+_READY_TIMEOUT_S = 60.0
+_LOAD_TIMEOUT_S = 120.0
+_STOP_TIMEOUT_S = 15.0
+_POLL_S = 0.02
+_LOG_TAIL_LINES = 5
+_ENDPOINTS_READ = 10_000
+# One thread a process: an answer is a matter of a millisecond, and the cores are there for other processes.
+_ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1"}
+# Children that this process has started, kept so that those which end are reaped.
+_children: dict[int, subprocess.Popen[bytes]] = {}
+
+
+def reconcile(ws: "Workspace") -> list[Endpoint]:
+    """Start, replace and stop endpoint processes of all projects until they are as wanted; the endpoints it acted on.
+
+    Raises EndpointUnready where a process does not come up; the others are seen to first. A process that refuses a new
+    route keeps serving the old one and says why in its status.
+    """
+    with ws.read() as conn:
+        wanted = tables.select_endpoints(conn, limit=_ENDPOINTS_READ)
+    acted: list[Endpoint] = []
+    failures: list[EndpointUnready] = []
+    with _only_one(ws):
+        _reap()
+        for endpoint in wanted:
+            try:
+                if _bring_about(ws, endpoint):
+                    acted.append(endpoint)
+            except EndpointUnready as error:
+                failures.append(error)
+        _remove_unwanted(ws, {(endpoint.project, endpoint.name) for endpoint in wanted})
+    if failures:
+        raise failures[0]
+    return acted
+
+
+def stop(ws: "Workspace", endpoint: str) -> bool:
+    """End the process of an endpoint, answers under way finished, and take in what it answered; whether one ran.
+
+    The endpoint stays wanted: the next `reconcile` starts it again.
+    """
+    with _only_one(ws):
+        return _stop(ws, ws.project, endpoint)
+
+
+def _bring_about(ws: "Workspace", endpoint: Endpoint) -> bool:
+    folder = endpoint_folder(ws, endpoint.project, endpoint.name)
+    process = read_process(folder)
+    written = _written_number(folder)
+    if process is not None and written == endpoint.number and (process.number == written or process.error):
+        return False
+    moved = process is not None and endpoint.port not in (0, process.port)
+    if process is not None and moved:
+        _stop(ws, endpoint.project, endpoint.name)
+        process = None
+    if written != endpoint.number or process is None:
+        _write_route(ws, endpoint, folder)
+    if process is None:
+        _start(endpoint, folder)
+    else:
+        _nudge(endpoint, process, folder)
+    return True
+
+
+def _write_route(ws: "Workspace", endpoint: Endpoint, folder: Path) -> None:
+    spool = spool_folder(folder)
+    spool.mkdir(parents=True, exist_ok=True, mode=0o700)
+    route = Route(
+        endpoint=endpoint.name,
+        number=endpoint.number,
+        salt=endpoint.salt,
+        variants=tuple(
+            RouteVariant(
+                name=variant.name,
+                model=variant.model,
+                version=variant.version,
+                package=variant.package,
+                folder=str(materialise(ws, variant.package)),
+                weight=variant.weight,
+                role=variant.role,
+            )
+            for variant in endpoint.variants
+        ),
+        spool=str(spool),
+        clock=endpoint.clock,
+        port=endpoint.port,
+    )
+    write_route(route, folder / ROUTE_FILE)
+
+
+def _start(endpoint: Endpoint, folder: Path) -> None:
+    log = folder / LOG_FILE
+    with log.open("ab") as output:
+        child = subprocess.Popen(
+            # -P: nothing that lies in the working folder is imported. A session of its own: it outlives this process.
+            [sys.executable, "-P", "-m", "mainspring.serving.endpoint", str(folder / ROUTE_FILE)],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            cwd=folder,
+            env=os.environ | _ENVIRONMENT,
+            start_new_session=True,
+        )
+    _children[child.pid] = child
+    until = time.monotonic() + _READY_TIMEOUT_S
+    while time.monotonic() < until:
+        process = read_process(folder)
+        if process is not None and process.pid == child.pid:
+            return
+        if child.poll() is not None:
+            raise EndpointUnready(name=endpoint.name, reason=_tail(log), log=log)
+        time.sleep(_POLL_S)
+    child.kill()
+    child.wait()
+    raise EndpointUnready(name=endpoint.name, reason=f"no answer within {_READY_TIMEOUT_S:.0f} s", log=log)
+
+
+def _nudge(endpoint: Endpoint, process: EndpointProcess, folder: Path) -> None:
+    try:
+        httpx.post(f"http://127.0.0.1:{process.port}/-/nudge", timeout=_LOAD_TIMEOUT_S, trust_env=False)
+    except httpx.HTTPError as error:
+        reason = f"it did not take its new route ({type(error).__name__})"
+        raise EndpointUnready(name=endpoint.name, reason=reason, log=folder / LOG_FILE) from error
+
+
+def _remove_unwanted(ws: "Workspace", wanted: set[tuple[str, str]]) -> None:
+    for folder in sorted(root_folder(ws).glob("*/*")):
+        project, name = folder.parent.name, folder.name
+        if folder.is_dir() and (project, name) not in wanted:
+            _stop(ws, project, name)
+            # Only an empty spool may go: a segment that could not be read is kept for a person to look at.
+            left = list(spool_folder(folder).glob("*.segment")) + list(spool_folder(folder).glob("*.open"))
+            if not left:
+                shutil.rmtree(folder)
+
+
+def _stop(ws: "Workspace", project: str, name: str) -> bool:
+    folder = endpoint_folder(ws, project, name)
+    process = read_process(folder)
+    if process is not None:
+        stop_process(process.pid, process.start_ticks, argument=str(folder / ROUTE_FILE), timeout_s=_STOP_TIMEOUT_S)
+    _reap()
+    ingest(ws.in_project(project), name)
+    return process is not None
+
+
+def _written_number(folder: Path) -> int:
+    try:
+        return read_route(folder / ROUTE_FILE).number
+    except RouteInvalid:
+        return 0
+
+
+def _tail(log: Path) -> str:
+    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    return " | ".join(lines[-_LOG_TAIL_LINES:])[-600:] or "its process ended without a word"
+
+
+def _reap() -> None:
+    for pid in [pid for pid, child in _children.items() if child.poll() is not None]:
+        del _children[pid]
+
+
+@contextmanager
+def _only_one(ws: "Workspace") -> Iterator[None]:
+    """One controller of a machine at a time; leases would not do, since processes belong to the machine."""
+    root = root_folder(ws)
+    root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (root / "controller.lock").open("w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
