@@ -10,7 +10,7 @@ from mainspring.workspace import Workspace
 
 def test_a_block_is_a_run(ws: Workspace, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("good")
-    with tracking.run(ws, "fit") as run:
+    with tracking.run("fit", ws) as run:
         run.log_param("rate", 0.1)
         run.log_metric("mae", 3.0, step=1)
         run.log_artifact("notes.txt", tmp_path / "notes.txt")
@@ -21,6 +21,6 @@ def test_a_block_is_a_run(ws: Workspace, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("error", "status"), [(ValueError("bad"), "failed"), (KeyboardInterrupt(), "cancelled")])
 def test_how_a_block_ends_is_how_its_run_ends(ws: Workspace, error: BaseException, status: str) -> None:
-    with pytest.raises(type(error)), tracking.run(ws, "fit") as run:
+    with pytest.raises(type(error)), tracking.run("fit", ws) as run:
         raise error
     assert tracking.show_run(ws, run.id).status == status

@@ -1,6 +1,5 @@
 """What happens in a step's own process: inputs are read, its function is called, outputs are written, and a report is made."""
 
-import gc
 import os
 import random
 import sys
@@ -85,8 +84,6 @@ def _run(order: Work) -> tuple[tuple[Made, ...], dict[str, float | None]]:
     hints = step.signature.inputs
     inputs = [_read(given, hints[name]) for name, given in order.inputs.items()]
     _seed(order.seed)
-    # Objects made while importing are shared with the server: scanning them would copy their pages.
-    gc.freeze()
     value = step.function(*inputs, **_params(step, order.params))
     signature = step.signature
     values = (value,) if signature.single else value
@@ -140,6 +137,5 @@ def _params(step: Any, params: dict[str, Any]) -> dict[str, Any]:
 
 def _seed(seed: int) -> None:
     random.seed(seed)
-    numpy = sys.modules.get("numpy")
-    if numpy is not None:
-        numpy.random.seed(seed % 2**32)
+    # The legacy global generator is what libraries fall back on; the server has imported it.
+    sys.modules["numpy.random"].seed(seed % 2**32)

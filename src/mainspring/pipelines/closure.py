@@ -146,7 +146,8 @@ class _Search:
         for name, found in module.imports.items():
             if name not in module.named:
                 for item in found:
-                    self._resolve(item, [])
+                    if not self._code.is_module(item.module):
+                        self._outside(item.module)
 
     def _reach(self, name: str, symbol: str) -> None:
         """Whatever `symbol` means at the top of module `name`."""

@@ -41,6 +41,7 @@ class Schedule:
         self._identities = {node.name: self._code.identity(node.function) for node in graph.nodes}
         self._states: dict[str, _State] = {node.name: "waiting" for node in graph.nodes}
         self._made: dict[tuple[str, str], Artifact] = {}
+        self._keys: dict[str, str] = {}
 
     @property
     def environment(self) -> dict[str, str]:
@@ -81,7 +82,10 @@ class Schedule:
 
     def key(self, node: Node) -> str:
         """The cache key of a step whose sources are known; empty for one that is never cached."""
-        return cache_key(node, self.graph, self.identity(node), self.refs(node)) if node.cached else ""
+        if node.name not in self._keys:
+            known = cache_key(node, self.graph, self.identity(node), self.refs(node)) if node.cached else ""
+            self._keys[node.name] = known
+        return self._keys[node.name]
 
     def take_cached(self, parent: Run) -> list[Run]:
         """Take over every step that the cache has a result for, and those that this makes ready in turn."""
