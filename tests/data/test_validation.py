@@ -125,3 +125,8 @@ def test_a_batch_passes_the_schema_that_was_inferred_from_it(data: st.DataObject
     aligned, violations = validate_frame(frame, infer_schema(frame))
     assert violations == ()
     assert aligned.equals(frame)
+
+
+def test_limits_beyond_their_meaning_do_no_harm() -> None:
+    odd = ColumnSchema(name="a", type="int", null_limit=7.0, maximum=1.0, outside_limit=-2.0)
+    assert found(pl.DataFrame({"a": [None, 2]}), one(odd)) == [("a", "range", 1)]

@@ -10,6 +10,7 @@ from polars.testing import assert_frame_equal
 
 from mainspring import data
 from mainspring.data.errors import (
+    ColumnsInvalid,
     ColumnUnknown,
     DataRefused,
     DatasetUnknown,
@@ -43,7 +44,7 @@ def test_the_first_version_has_schema_profile_row_ids_and_an_event(any_ws: Works
     assert (version.number, version.parent, version.rows, version.added_rows, version.columns) == (1, 0, 10, 10, 4)
     assert (version.event_from_ms, version.event_to_ms) == (1_356_998_400_000, 1_357_030_800_000)
     assert version.parts[0].source == "rides.csv"
-    analysis = data.analyse(any_ws, "rides")
+    analysis = data.analyse(any_ws, "rides", 0)
     assert analysis.version == version
     assert (analysis.schema.event_time, analysis.schema.key) == ("at", ("ride",))
     assert analysis.profile.rows == 10
@@ -140,7 +141,7 @@ def test_a_key_is_unique_over_all_parts(ws: Workspace, rides: pl.DataFrame) -> N
 
 def test_a_curated_schema_decides_from_the_next_batch_on(ws: Workspace, rides: pl.DataFrame) -> None:
     data.add(ws, "rides", rides)
-    inferred = data.analyse(ws, "rides").schema
+    inferred = data.analyse(ws, "rides", 0).schema
     columns = tuple(
         msgspec.structs.replace(column, maximum=10.0, outside_limit=0.0) if column.name == "fare" else column
         for column in inferred.columns
@@ -154,6 +155,14 @@ def test_a_curated_schema_decides_from_the_next_batch_on(ws: Workspace, rides: p
     assert data.add(ws, "rides", rides, schema=curated).rows == 10
     with pytest.raises(DataRefused, match="lie outside of 0 to 10"):
         data.add(ws, "rides", later(rides, 1).with_columns(pl.lit(10.5).alias("fare")))
+    turned = msgspec.structs.replace(curated, columns=columns[::-1])
+    assert data.set_schema(ws, "rides", schema=turned).number == 4
+    assert data.add(ws, "rides", later(rides, 2), schema=turned).rows == 20
+    assert data.frame(ws, "rides").columns == [ROW_ID, "ride", "at", "city", "fare"]
+    with pytest.raises(SchemaFixed, match="column 'city'"):
+        data.add(
+            ws, "rides", later(rides, 3), schema=msgspec.structs.replace(curated, columns=columns[:2] + columns[3:])
+        )
     with pytest.raises(SchemaFixed, match="column 'city'"):
         data.set_schema(ws, "rides", schema=msgspec.structs.replace(curated, columns=columns[:2] + columns[3:]))
     with pytest.raises(DatasetUnknown):
@@ -162,10 +171,13 @@ def test_a_curated_schema_decides_from_the_next_batch_on(ws: Workspace, rides: p
 
 def test_a_given_schema_is_applied_to_the_first_version(ws: Workspace, rides: pl.DataFrame, tmp_path: Path) -> None:
     data.add(ws, "model", rides)
-    schema = data.analyse(ws, "model").schema
+    schema = data.analyse(ws, "model", 0).schema
     rides.with_columns(ride=pl.lit("x")).write_csv(tmp_path / "a.csv")
     with pytest.raises(DataRefused, match="ride: 10 of 10 values"):
         data.add(ws, "rides", tmp_path / "a.csv", schema=schema)
+    twice = msgspec.structs.replace(schema, columns=(*schema.columns, schema.columns[0]))
+    with pytest.raises(ColumnsInvalid, match="a column is there twice"):
+        data.add(ws, "rides", tmp_path / "a.csv", schema=twice)
     with pytest.raises(ColumnUnknown, match="event time 'gone' is not a usable column of the schema"):
         data.add(ws, "rides", tmp_path / "a.csv", schema=schema, event_time="gone")
 
@@ -203,7 +215,7 @@ def test_roles_stay_what_they_were(ws: Workspace, rides: pl.DataFrame) -> None:
     with pytest.raises(SchemaFixed, match="dataset 'rides' has the event time 'at', not 'fare'"):
         data.add(ws, "rides", later(rides, 1), event_time="fare")
     assert data.add(ws, "rides", later(rides, 1), key=["ride"]).number == 2
-    assert data.analyse(ws, "rides").schema.key == ("ride",)
+    assert data.analyse(ws, "rides", 0).schema.key == ("ride",)
 
 
 def test_what_is_not_there_is_named(ws: Workspace, rides: pl.DataFrame, tmp_path: Path) -> None:

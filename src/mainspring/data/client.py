@@ -91,11 +91,11 @@ def resolve(ws: "Workspace", reference: str | DatasetRef | DatasetVersion | Data
     parsed = parse_reference(text)
     home = ws.in_project(parsed.project) if parsed.project else ws
     if parsed.at in ("", LATEST):
-        return ops.show_version(home, parsed.name)
+        return ops.show_version(home, parsed.name, 0)
     if parsed.version is None or parsed.version == 0:
-        latest = ops.show_version(home, parsed.name).number
+        latest = ops.show_version(home, parsed.name, 0).number
         raise VersionUnknown(name=parsed.name, version=parsed.at, latest=latest)
-    return ops.show_version(home, parsed.name, number=parsed.version)
+    return ops.show_version(home, parsed.name, parsed.version)
 
 
 def paths(ws: "Workspace", version: DatasetVersion | str | DatasetRef) -> list[Path]:

@@ -10,7 +10,7 @@ import polars as pl
 
 from mainspring.data.columns import column_type
 from mainspring.data.content import content_digest
-from mainspring.data.errors import ColumnUnknown, SchemaFixed, VersionDamaged
+from mainspring.data.errors import ColumnsInvalid, ColumnUnknown, SchemaFixed, VersionDamaged
 from mainspring.data.inference import infer_schema
 from mainspring.data.profiling import extend_profile, profile_frame
 from mainspring.data.sources import read_source
@@ -149,6 +149,8 @@ def _with_roles(schema: Schema, state: State, *, event_time: str, key: tuple[str
     out = msgspec.structs.replace(schema, event_time=schema.event_time or event_time, key=schema.key or key)
     types = {column.name: column.type for column in out.columns}
     source = f"the schema of dataset '{state.name}'"
+    if len(types) < len(out.columns):
+        raise ColumnsInvalid(source=source, reason="a column is there twice")
     _check_roles(types, source=source, event_time=out.event_time, key=out.key)
     return out
 

@@ -80,6 +80,8 @@ def add_version(
     given = Source(file=file, format=format, name=source or f"object {file[:12]}")
     for _ in range(_ATTEMPTS):
         state = _state(ws, name)
+        if schema is not None and state.schema is not None and mode == "append":
+            schema = _fitted(state.schema, schema, name=name)
         batch = examine(ws.objects, state, given, mode=mode, schema=schema, event_time=event_time, key=tuple(key))
         known = _known(ws, state, batch, mode=mode)
         if known is not None:
@@ -110,7 +112,7 @@ def set_schema(ws: "Workspace", name: str, *, schema: Schema) -> DatasetVersion:
         state = _state(ws, name)
         if state.parent is None or state.schema is None:
             raise DatasetUnknown(name=name, project=ws.project)
-        _check_columns(state.schema, schema, name=name)
+        schema = _fitted(state.schema, schema, name=name)
         if canonical.dumps(schema) == canonical.dumps(state.schema):
             return state.parent
         parent = state.parent
@@ -151,25 +153,25 @@ def list_versions(ws: "Workspace", name: str, *, after: int = 0, limit: int = 10
         return tables.list_versions(conn, ws.project, name, after=after, limit=_checked(limit))
 
 
-@op("GET /datasets/{name}/version", allow="data.read")
-def show_version(ws: "Workspace", name: str, *, number: int = 0) -> DatasetVersion:
+@op("GET /datasets/{name}/versions/{number}", allow="data.read")
+def show_version(ws: "Workspace", name: str, number: int) -> DatasetVersion:
     """One version, the newest for 0; raises DatasetUnknown, VersionUnknown."""
     with ws.read() as conn:
         return tables.find_version(conn, ws.project, name, number)
 
 
-@op("GET /datasets/{name}/analysis", allow="data.read")
-def analyse(ws: "Workspace", name: str, *, number: int = 0) -> Analysis:
+@op("GET /datasets/{name}/versions/{number}/analysis", allow="data.read")
+def analyse(ws: "Workspace", name: str, number: int) -> Analysis:
     """A version with its schema and the profile that was made when it was added; the newest for 0."""
-    version = show_version(ws, name, number=number)
+    version = show_version(ws, name, number)
     return Analysis(version=version, schema=load_schema(ws.objects, version), profile=load_profile(ws.objects, version))
 
 
 @op("GET /datasets/{name}/diff", allow="data.read")
 def diff(ws: "Workspace", name: str, *, base: int = 0, other: int = 0) -> DatasetDiff:
     """What changed from version `base` to version `other`: the newest for 0, and its parent as its base."""
-    after = show_version(ws, name, number=other)
-    before = show_version(ws, name, number=base or after.parent or after.number)
+    after = show_version(ws, name, other)
+    before = show_version(ws, name, base or after.parent or after.number)
     return compare_versions(
         before, after, before=load_profile(ws.objects, before), after=load_profile(ws.objects, after)
     )
@@ -282,12 +284,15 @@ def _quarantine(ws: "Workspace", report: Report, source: Source) -> Quarantined:
     return batch
 
 
-def _check_columns(known: Schema, wanted: Schema, *, name: str) -> None:
+def _fitted(known: Schema, wanted: Schema, *, name: str) -> Schema:
+    """`wanted` with its columns in the order of the data; raises SchemaFixed unless they are those, by name and type."""
     before = {column.name: column.type for column in known.columns}
     after = {column.name: column.type for column in wanted.columns}
     if before != after:
-        odd = sorted(set(before.items()) ^ set(after.items()))[0][0]
+        odd = min(set(before.items()) ^ set(after.items()))[0]
         raise SchemaFixed(name=name, role=f"column '{odd}'", known=before.get(odd, ""), wanted=after.get(odd, ""))
+    by_name = {column.name: column for column in wanted.columns}
+    return msgspec.structs.replace(wanted, columns=tuple(by_name[column] for column in before))
 
 
 def _summary(report: Report) -> str:

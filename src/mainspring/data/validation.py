@@ -124,7 +124,7 @@ class _Batch:
         factor, unlike = _common([math.log(b / a) for a, b in pairs])
         _, unlike_sum = _common([b - a for a, b in pairs])
         # A warmer month adds the same everywhere, a unit multiplies by the same: it must be the factor that fits.
-        if unlike < min(column.scale.spread, unlike_sum / 2) and abs(factor) > math.log(column.scale.factor):
+        if unlike < min(column.scale.spread, unlike_sum / 2) and abs(factor) > math.log(max(column.scale.factor, 1.0)):
             message = (
                 f"values are {_times(math.exp(factor))} what they were at every quantile "
                 f"(median size {found[2]:g} against {column.scale.quantiles[2]:g}): another unit?"
@@ -146,6 +146,7 @@ class _Batch:
     def _beyond(self, rows: pl.Series, limit: float, *, of: int | None = None) -> bool:
         """Whether more rows are marked than the limit and chance allow; a limit of 0 allows none."""
         count, n = int(rows.sum()), len(rows) if of is None else of
+        limit = min(max(limit, 0.0), 1.0)
         chance = self.t.sigmas * math.sqrt(n * limit * (1 - limit)) + 1
         return count > 0 if limit == 0 else count > n * limit + chance
 
