@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from mainspring.api.client import connect
     from mainspring.data import Dataset, add, dataset
     from mainspring.domain.gate import Evaluation, Gate
+    from mainspring.features.asof import join_asof
     from mainspring.models import Model
-    from mainspring.models.evaluation import evaluate
+    from mainspring.models.evaluation import evaluate, with_reference
     from mainspring.pipelines import Metrics, pipeline, step
     from mainspring.tracking import run
 
@@ -28,9 +29,11 @@ __all__ = [
     "connect",
     "dataset",
     "evaluate",
+    "join_asof",
     "pipeline",
     "run",
     "step",
+    "with_reference",
 ]
 
 _HOMES = {
@@ -38,14 +41,16 @@ _HOMES = {
     "Evaluation": "mainspring.domain.gate",
     "Gate": "mainspring.domain.gate",
     "Metrics": "mainspring.pipelines",
-    "Model": "mainspring.models",
+    "Model": "mainspring.serving.loading",  # where models and the code of transformations are joined
     "add": "mainspring.data",
-    "connect": "mainspring.connection",
+    "connect": "mainspring.api.client",
     "dataset": "mainspring.data",
     "evaluate": "mainspring.models.evaluation",
+    "join_asof": "mainspring.features.asof",
     "pipeline": "mainspring.pipelines",
     "run": "mainspring.tracking",
     "step": "mainspring.pipelines",
+    "with_reference": "mainspring.models.evaluation",
 }
 
 

@@ -10,13 +10,15 @@ __all__ = ["Evaluation", "Gate"]
 class Gate(msgspec.Struct, frozen=True):
     """What a version of a model must pass before its alias may move.
 
-    The paired difference of absolute error against the opponent, in units of the label, must have an upper
-    bound below `margin` overall; no group may be worse than the opponent by more than `group_margin` beyond doubt.
-    `error_rate` is the chance that a version no better than the opponent plus the margin passes.
+    Margins are parts of the opponent's error, so 0.02 is two hundredths of it. The upper bound of the paired difference of
+    error must lie below the margin: `baseline_margin` against the trivial baseline, which a model has to beat, and
+    `margin` against the champion, which it must not be worse than. No group may be worse by more than `group_margin`
+    beyond doubt. `error_rate` is the chance that a version worse than the margin passes.
     """
 
-    margin: float = 0.0
-    group_margin: float = 0.0
+    baseline_margin: float = 0.0
+    margin: float = 0.02
+    group_margin: float = 0.02
     error_rate: float = 0.05
     least_blocks: int = 7
 

@@ -10,20 +10,24 @@ RolloutState = Literal["canary", "promoted", "rolled_back"]
 
 
 class Look(msgspec.Struct, frozen=True):
-    """One look at the running comparison: candidate's error minus champion's, with an interval valid at every look."""
+    """One look at the running comparison: candidate's error minus champion's, with an interval valid at every look; no bounds yet: None.
+
+    `most` is the margin in units of the label: the difference that the upper bound has to stay below.
+    """
 
     at_ms: int
     blocks: int
     rows: int
     difference: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
+    most: float
 
 
 class Rollout(msgspec.Struct, frozen=True):
     """A candidate taking `share` of an endpoint's traffic until a sequential test decides, or `longest_ms` have passed.
 
-    The decision is recorded first, its effects (alias, route, monitor) follow; `settled` says they are all there.
+    `margin` is a part of the champion's error. The decision is recorded first, its effects (alias, route, monitor) follow; `settled` says they are all there.
     """
 
     id: str

@@ -31,7 +31,11 @@ def card(ws: "Workspace", model: str, version: int) -> Card:
         for status in serving.list_endpoints(ws, limit=1000)
         if any((variant.model, variant.version) == (model, version) for variant in status.wanted.variants)
     ]
-    missing = [*_LEFT_TO_PEOPLE, *(["verdict of a gate"] if not verdicts else []), *(["training run"] if run is None else [])]
+    missing = [
+        *_LEFT_TO_PEOPLE,
+        *(["verdict of a gate"] if not verdicts else []),
+        *(["training run"] if run is None else []),
+    ]
     return Card(
         version=found,
         signature=package.signature,
@@ -55,6 +59,12 @@ def card(ws: "Workspace", model: str, version: int) -> Card:
 def _reproduced_ms(ws: "Workspace", version: "ModelVersion") -> int:
     """When the version was last made again with identical bytes, 0 if never."""
     with ws.read() as connection:
-        history = events.list_events(connection, ws.project, after=0, limit=_EVENTS_READ, subject=version.reference, newest=True)
-    proofs = [event for event in history if event.kind == "model.reproduced" and (event.payload or {}).get("verdict") == "identical"]
+        history = events.list_events(
+            connection, ws.project, after=0, limit=_EVENTS_READ, subject=version.reference, newest=True
+        )
+    proofs = [
+        event
+        for event in history
+        if event.kind == "model.reproduced" and (event.payload or {}).get("verdict") == "identical"
+    ]
     return proofs[0].at_ms if proofs else 0

@@ -19,7 +19,9 @@ _MOST_LISTED = 1000
 
 
 @op("GET /events", allow="events.read")
-def list_events(ws: "Workspace", *, after: int = 0, limit: int = 100, subject: str = "", newest: bool = False) -> list[Event]:
+def list_events(
+    ws: "Workspace", *, after: int = 0, limit: int = 100, subject: str = "", newest: bool = False
+) -> list[Event]:
     """Events with a number above `after`, oldest first; with `newest` the order turns and `after` is read downwards."""
     with ws.read() as connection:
         return events.list_events(

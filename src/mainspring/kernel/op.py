@@ -87,7 +87,7 @@ class Op:
     @functools.cached_property
     def arguments(self) -> tuple[Argument, ...]:
         """The arguments after the workspace, in order."""
-        in_path = set(re.findall(r"{(\w+)}", self.path))
+        in_path = set(re.findall(r"{(\w+)(?::\w+)?}", self.path))
         parameters = list(inspect.signature(self.function).parameters.values())[1:]
         rest: Literal["body", "query"] = "body" if self.mutates else "query"
         return tuple(

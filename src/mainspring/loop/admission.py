@@ -49,12 +49,26 @@ def register(ws: "Workspace", model: str, run: Run) -> ModelVersion:
     return models.register_version(ws, model, package=made.digest, run_id=run.id)
 
 
-def record(ws: "Workspace", version: ModelVersion, evaluation: Evaluation, *, data: str, run_id: str) -> Verdict:
+def record(
+    ws: "Workspace",
+    version: ModelVersion,
+    evaluation: Evaluation,
+    *,
+    data: str,
+    run_id: str,
+    against_champion: bool = False,
+) -> Verdict:
     """Judge an evaluation by the model's plan and record the verdict on the version."""
     with ws.read() as connection:
-        plan = tables.get_plan(connection, ws.project, version.model)
+        gate = tables.get_plan(connection, ws.project, version.model).gate
     verdict = judge(
-        evaluation, plan.gate, candidate=version.reference, data=data, run_id=run_id, at_ms=ws.clock.now_ms()
+        evaluation,
+        gate,
+        margin=gate.margin if against_champion else gate.baseline_margin,
+        candidate=version.reference,
+        data=data,
+        run_id=run_id,
+        at_ms=ws.clock.now_ms(),
     )
     return models.record_verdict(ws, version.model, version.version, verdict=verdict)
 

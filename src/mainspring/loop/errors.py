@@ -67,4 +67,3 @@ class ScoringFailed(Failed):
     code = "scoring.failed"
     template = "the model could not be run on the rows: {reason}"
     hint = "see the model's signature with: mainspring models show MODEL@VERSION"
-

@@ -8,15 +8,19 @@ from mainspring.domain.verdict import Check, Verdict
 __all__ = ["judge"]
 
 
-def judge(evaluation: Evaluation, gate: Gate, *, candidate: str, data: str, run_id: str, at_ms: int) -> Verdict:
+def judge(
+    evaluation: Evaluation, gate: Gate, *, margin: float, candidate: str, data: str, run_id: str, at_ms: int
+) -> Verdict:
     """The verdict on a candidate whose errors, beside an opponent's on the same rows, are in `evaluation`.
 
-    It passes when there are blocks enough, the paired difference of error is below the margin by its upper bound, and
-    no group is worse than the opponent by more than the group's margin by its lower bound.
+    It passes when there are blocks enough, the paired difference of error is below `margin` (a part of the opponent's
+    error) by its upper bound, and no group is worse than the opponent by more than the group's margin by its lower bound.
     """
     overall, *groups = evaluation.checks
-    checks = [_enough(evaluation, gate), _overall(overall, evaluation, gate)]
-    checks += [_group(check, evaluation, gate) for check in groups]
+    most = margin * evaluation.opponent_error
+    most_of_group = gate.group_margin * evaluation.opponent_error
+    checks = [_enough(evaluation, gate), _overall(overall, evaluation, most)]
+    checks += [_group(check, evaluation, most_of_group) for check in groups]
     return Verdict(
         gate=f"{evaluation.metric} against {evaluation.opponent}",
         candidate=candidate,
@@ -40,21 +44,21 @@ def _enough(evaluation: Evaluation, gate: Gate) -> Check:
     )
 
 
-def _overall(check: Check, evaluation: Evaluation, gate: Gate) -> Check:
-    passed = check.high is not None and check.high < gate.margin
+def _overall(check: Check, evaluation: Evaluation, most: float) -> Check:
+    passed = check.high is not None and check.high < most
     words = "is below" if passed else "is not below"
     message = (
         f"{evaluation.metric} {evaluation.model_error:.3f} against {evaluation.opponent_error:.3f} of {evaluation.opponent}: "
-        f"difference {_interval(check)}, whose upper bound {words} {gate.margin:g}"
+        f"difference {_interval(check)}, whose upper bound {words} {most:.3g}"
     )
-    return msgspec.structs.replace(check, threshold=gate.margin, passed=passed, message=message)
+    return msgspec.structs.replace(check, threshold=most, passed=passed, message=message)
 
 
-def _group(check: Check, evaluation: Evaluation, gate: Gate) -> Check:
-    worse = check.low is not None and check.low > gate.group_margin
+def _group(check: Check, evaluation: Evaluation, most: float) -> Check:
+    worse = check.low is not None and check.low > most
     words = "is above" if worse else "is not above"
-    message = f"{evaluation.by} {check.group}: difference {_interval(check)}, whose lower bound {words} {gate.group_margin:g}"
-    return msgspec.structs.replace(check, threshold=gate.group_margin, passed=not worse, message=message)
+    message = f"{evaluation.by} {check.group}: difference {_interval(check)}, whose lower bound {words} {most:.3g}"
+    return msgspec.structs.replace(check, threshold=most, passed=not worse, message=message)
 
 
 def _interval(check: Check) -> str:

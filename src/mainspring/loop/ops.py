@@ -59,12 +59,12 @@ def request_retraining(
     """
     models.show_model(ws, model)
     now = ws.clock.now_ms()
-    id = ws.ids.new()
+    new = ws.ids.new()
     wanted = Retraining(
-        id=id,
+        id=new,
         project=ws.project,
         model=model,
-        cause=cause or f"{by}:{id}",
+        cause=cause or f"{by}:{new}",
         reason=reason[:1000],
         state="requested",
         requested_ms=now,

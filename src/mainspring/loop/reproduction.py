@@ -35,7 +35,9 @@ def reproduce(ws: "Workspace", version: ModelVersion) -> Reproduction:
     started = time.monotonic()
     recipe = tracking.show_run(ws, version.run_id)
     inputs = {name: ref.reference for name, ref in recipe.inputs.items() if ref.reference}
-    run = pipelines.run_snapshot(ws, recipe.snapshot, recipe.pipeline, inputs=inputs, params=recipe.params, use_cache=False)
+    run = pipelines.run_snapshot(
+        ws, recipe.snapshot, recipe.pipeline, inputs=inputs, params=recipe.params, use_cache=False
+    )
     rebuilt = artifact_of(run, "model")
     if rebuilt is None:
         raise NoModel(run=run.id[:12])
@@ -59,7 +61,9 @@ def reproduce(ws: "Workspace", version: ModelVersion) -> Reproduction:
 def compare_trees(ws: "Workspace", recorded: Digest, rebuilt: Digest) -> tuple[TracedFile, ...]:
     """Every file of two trees side by side; for one that differs, where its first unequal byte is and how many there are."""
     sides = [_files(ws, tree) for tree in (recorded, rebuilt)]
-    return tuple(_compare(ws, path, sides[0].get(path, ""), sides[1].get(path, "")) for path in sorted({*sides[0], *sides[1]}))
+    return tuple(
+        _compare(ws, path, sides[0].get(path, ""), sides[1].get(path, "")) for path in sorted({*sides[0], *sides[1]})
+    )
 
 
 def _files(ws: "Workspace", tree: Digest) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import polars as pl
 
-from mainspring import data, pipelines
+from mainspring import pipelines
 from mainspring.domain.model import ModelVersion
 from mainspring.domain.retraining import Retraining, RetrainingState
 from mainspring.domain.run import Run
@@ -18,9 +18,10 @@ from mainspring.kernel.errors import MainspringError
 from mainspring.loop import tables
 from mainspring.loop.admission import artifact_of, champion_of, evaluation_of, held_out, record, register
 from mainspring.loop.errors import NoEvaluation, NoRun
-from mainspring.loop.scoring import compare
+from mainspring.loop.scoring import score
 from mainspring.models import ops as models
 from mainspring.models import packages
+from mainspring.models.evaluation import compare_predictions
 from mainspring.tracking import ops as tracking
 
 if TYPE_CHECKING:
@@ -43,7 +44,13 @@ def advance(ws: "Workspace", retraining: Retraining, *, lease: "Lease | None" = 
     state: RetrainingState = "passed" if verdict.passed else "refused"
     failed = [check.message for check in verdict.checks if not check.passed]
     return _move(
-        ws, retraining, state, lease=lease, run_id=run.id, version=version.version, message="; ".join(failed) or verdict.checks[1].message
+        ws,
+        retraining,
+        state,
+        lease=lease,
+        run_id=run.id,
+        version=version.version,
+        message="; ".join(failed) or verdict.checks[1].message,
     )
 
 
@@ -58,8 +65,15 @@ def latest_recipe(ws: "Workspace", model: str) -> Run:
 def _train(ws: "Workspace", retraining: Retraining) -> Run:
     recipe = latest_recipe(ws, retraining.model)
     inputs = {name: _latest(ref.reference) for name, ref in recipe.inputs.items() if ref.reference}
+    with ws.read() as connection:
+        plan = tables.get_plan(connection, ws.project, retraining.model)
     return pipelines.run_snapshot(
-        ws, recipe.snapshot, recipe.pipeline, inputs=inputs, params=recipe.params, trigger_id=retraining.id
+        ws,
+        recipe.snapshot,
+        recipe.pipeline,
+        inputs=inputs,
+        params=recipe.params | plan.params,
+        trigger_id=retraining.id,
     )
 
 
@@ -74,15 +88,18 @@ def _judge(ws: "Workspace", version: ModelVersion, run: Run) -> Verdict:
     if champion is None or champion == version.version:
         return record(ws, version, evaluation, data=held_out(run), run_id=run.id)
     opponent = models.show_version(ws, version.model, champion)
-    compared = compare(
-        ws,
-        _judged_rows(ws, version, run),
-        candidate=packages.materialise(ws, version.package),
-        opponent=packages.materialise(ws, opponent.package),
+    rows = _judged_rows(ws, version, run)
+    answers = score(ws, rows, [version.package, opponent.package])
+    compared = compare_predictions(
+        rows,
+        model=answers["0"].to_numpy(),
+        opponent=answers["1"].to_numpy(),
         opponent_name=opponent.reference,
-        like=evaluation,
+        label=evaluation.label,
+        at=evaluation.at,
+        by=evaluation.by,
     )
-    return record(ws, version, compared, data=held_out(run), run_id=run.id)
+    return record(ws, version, compared, data=held_out(run), run_id=run.id, against_champion=True)
 
 
 def _judged_rows(ws: "Workspace", version: ModelVersion, run: Run) -> pl.DataFrame:
@@ -100,9 +117,13 @@ def _judged_rows(ws: "Workspace", version: ModelVersion, run: Run) -> pl.DataFra
     ]
     if not frames:
         raise NoEvaluation(run=run.id[:12])
-    rows = pl.read_ipc(ws.objects.path(frames[0]), memory_map=False)
-    held = [split for split in packages.read_package(packages.materialise(ws, version.package)).splits if split.name == "holdout"]
-    ids = [id for split in held for first, end in split.ranges for id in range(first, end)]
+    rows = pl.read_ipc(ws.objects.path(frames[0]))
+    held = [
+        split
+        for split in packages.read_package(packages.materialise(ws, version.package)).splits
+        if split.name == "holdout"
+    ]
+    ids = [row for split in held for first, end in split.ranges for row in range(first, end)]
     return rows.filter(pl.col("_row_id").is_in(ids)) if held else rows
 
 
@@ -111,3 +132,25 @@ def _name_of_evaluation(run: Run) -> str:
     if made is None:
         raise NoEvaluation(run=run.id[:12])
     return made.name
+
+
+def _move(
+    ws: "Workspace",
+    retraining: Retraining,
+    state: RetrainingState,
+    *,
+    lease: "Lease | None",
+    run_id: str = "",
+    version: int = 0,
+    message: str = "",
+) -> Retraining:
+    """Write the new state with its event; moving to the state it is in changes nothing."""
+    if retraining.state == state:
+        return retraining
+    moved = msgspec.structs.replace(
+        retraining, state=state, run_id=run_id, version=version, message=message, changed_ms=ws.clock.now_ms()
+    )
+    with ws.change(lease=lease) as tx:
+        tables.update_retraining(tx.conn, moved)
+        tx.event(f"retraining.{state}", subject=retraining.model, payload=moved)
+    return moved

@@ -8,18 +8,20 @@ alike, cancels out. The test may be looked at every day and keeps its error rate
 from typing import TYPE_CHECKING
 
 import msgspec
+import numpy as np
 import polars as pl
 
-from mainspring import monitoring, serving
+from mainspring import monitoring
 from mainspring.domain.endpoint import Variant
 from mainspring.domain.lease import Lease
 from mainspring.domain.plan import Plan
 from mainspring.domain.retraining import Retraining
 from mainspring.domain.rollout import Look, Rollout, RolloutState
-from mainspring.loop import tables
+from mainspring.loop import tables, watching
 from mainspring.loop.admission import CHAMPION, champion_of
 from mainspring.models import ops as models
 from mainspring.serving import ops as endpoints
+from mainspring.serving.history import captured, feedback
 from mainspring.stats.sequential import confidence_sequence
 
 if TYPE_CHECKING:
@@ -31,7 +33,9 @@ DAY_MS = 86_400_000
 CANDIDATE = "candidate"
 
 
-def start(ws: "Workspace", retraining: Retraining, plan: Plan, *, endpoint: str, lease: Lease | None = None) -> Rollout | None:
+def start(
+    ws: "Workspace", retraining: Retraining, plan: Plan, *, endpoint: str, lease: Lease | None = None
+) -> Rollout | None:
     """Begin the rollout of a retraining's candidate on an endpoint; None where the candidate is the champion already."""
     champion = champion_of(ws, retraining.model)
     if champion is None or champion == retraining.version:
@@ -68,8 +72,10 @@ def advance(ws: "Workspace", rollout: Rollout, *, lease: Lease | None = None) ->
     return rollout
 
 
-def daily_differences(predictions: pl.DataFrame, feedback: pl.DataFrame, rollout: Rollout, *, matured_ms: int) -> pl.DataFrame:
-    """Candidate's minus champion's absolute error by day, as `day`, `difference` and `rows`, of days that ended before `matured_ms`.
+def daily_differences(
+    predictions: pl.DataFrame, outcomes: pl.DataFrame, rollout: Rollout, *, matured_ms: int
+) -> pl.DataFrame:
+    """Candidate's minus champion's absolute error by day, of days that ended before `matured_ms`.
 
     Only rows that both versions answered and whose outcome is known count.
     """
@@ -77,22 +83,26 @@ def daily_differences(predictions: pl.DataFrame, feedback: pl.DataFrame, rollout
         "prediction_id", "version", "prediction", day=pl.col("at_ms") // DAY_MS
     )
     sides = [
-        answers.filter(pl.col("version") == version).unique("prediction_id").select("prediction_id", "day", pl.col("prediction").alias(name))
+        answers.filter(pl.col("version") == version)
+        .unique("prediction_id")
+        .select("prediction_id", "day", pl.col("prediction").alias(name))
         for name, version in (("champion", rollout.champion), ("candidate", rollout.candidate))
     ]
-    labels = feedback.sort("at_ms").unique("prediction_id", keep="last").select("prediction_id", "label")
+    labels = outcomes.sort("at_ms").unique("prediction_id", keep="last").select("prediction_id", "label")
     pairs = sides[0].join(sides[1].drop("day"), on="prediction_id").join(labels, on="prediction_id")
-    error = (pl.col("candidate") - pl.col("label")).abs() - (pl.col("champion") - pl.col("label")).abs()
-    return pairs.group_by("day").agg(difference=error.mean(), rows=pl.len()).sort("day")
+    champion, candidate = ((pl.col(side) - pl.col("label")).abs() for side in ("champion", "candidate"))
+    days = pairs.group_by("day").agg(difference=(candidate - champion).mean(), champion=champion.mean(), rows=pl.len())
+    return days.sort("day")
 
 
 def decide(rollout: Rollout, look: Look) -> tuple[RolloutState, str]:
     """Promote once the candidate is surely not worse than the margin, roll back once it is surely worse or time is up."""
-    interval = f"difference {look.difference:+.3f} ({look.low:+.3f} to {look.high:+.3f}) over {look.blocks} days, {look.rows:,} rows"
-    if look.low > 0:
+    bounds = "no bounds yet" if look.low is None or look.high is None else f"{look.low:+.3f} to {look.high:+.3f}"
+    interval = f"difference {look.difference:+.3f} ({bounds}) over {look.blocks} days, {look.rows:,} rows"
+    if look.low is not None and look.low > 0:
         return "rolled_back", f"the candidate is worse: {interval}"
-    if look.high < rollout.margin:
-        return "promoted", f"the candidate is not worse by {rollout.margin:g}: {interval}"
+    if look.high is not None and look.high < look.most:
+        return "promoted", f"the candidate is not worse by {look.most:.3g}: {interval}"
     if look.at_ms - rollout.started_ms >= rollout.longest_ms:
         return "rolled_back", f"no decision after {rollout.longest_ms // DAY_MS} days: {interval}"
     return "canary", ""
@@ -104,9 +114,9 @@ def _look(ws: "Workspace", rollout: Rollout, *, lease: Lease | None) -> Rollout:
     matured = monitoring.matured_until(ws, rollout.endpoint, now_ms=now)
     if matured <= first or (rollout.looks and matured // DAY_MS <= rollout.looks[-1].at_ms // DAY_MS):
         return rollout
-    predictions = serving.captured(ws, rollout.endpoint, from_ms=first, to_ms=matured)
-    feedback = serving.feedback(ws, rollout.endpoint, from_ms=first, to_ms=now + 1)
-    days = daily_differences(predictions, feedback, rollout, matured_ms=matured)
+    predictions = captured(ws, rollout.endpoint, from_ms=first, to_ms=matured)
+    outcomes = feedback(ws, rollout.endpoint, from_ms=first, to_ms=now + 1)
+    days = daily_differences(predictions, outcomes, rollout, matured_ms=matured)
     if days.is_empty():
         return rollout
     interval = confidence_sequence(days["difference"].to_numpy(), error_rate=rollout.error_rate)
@@ -117,10 +127,13 @@ def _look(ws: "Workspace", rollout: Rollout, *, lease: Lease | None) -> Rollout:
         difference=interval.mean,
         low=interval.low,
         high=interval.high,
+        most=rollout.margin * float(np.average(days["champion"].to_numpy(), weights=days["rows"].to_numpy())),
     )
     state, reason = decide(rollout, look)
     decided = 0 if state == "canary" else now
-    rollout = msgspec.structs.replace(rollout, looks=(*rollout.looks, look), state=state, reason=reason, decided_ms=decided)
+    rollout = msgspec.structs.replace(
+        rollout, looks=(*rollout.looks, look), state=state, reason=reason, decided_ms=decided
+    )
     with ws.change(lease=lease) as tx:
         tables.update_rollout(tx.conn, rollout)
         if state != "canary":
@@ -137,6 +150,7 @@ def _settle(ws: "Workspace", rollout: Rollout, *, lease: Lease | None) -> Rollou
         )
     only = (Variant(name=CHAMPION, model=rollout.model, version=winner),)
     _route(ws, rollout, only, reason=rollout.reason)
+    watching.watch_version(ws, endpoints.show_endpoint(ws, rollout.endpoint).wanted, reason=rollout.reason, lease=lease)
     rollout = msgspec.structs.replace(rollout, settled=True)
     with ws.change(lease=lease) as tx:
         tables.update_rollout(tx.conn, rollout)
@@ -148,7 +162,8 @@ def _canary(rollout: Rollout) -> tuple[Variant, ...]:
     sides = ((CHAMPION, rollout.champion, 1 - rollout.share), (CANDIDATE, rollout.candidate, rollout.share))
     live = [Variant(name=name, model=rollout.model, version=version, weight=weight) for name, version, weight in sides]
     shadow = [
-        Variant(name=f"{name}-shadow", model=rollout.model, version=version, weight=0.0, role="shadow") for name, version, _ in sides
+        Variant(name=f"{name}-shadow", model=rollout.model, version=version, weight=0.0, role="shadow")
+        for name, version, _ in sides
     ]
     return (*live, *shadow)
 

@@ -1,60 +1,49 @@
-"""Two packages judged on the same rows in a process of their own, since a package's transformation is the user's code.
+"""Rows answered by packages in a process of its own, since a package's transformation is the user's code.
 
-The process is exec'ed, opens no database, and answers with an Evaluation as JSON.
+The process is exec'ed, opens no database, and writes one column of predictions for each package.
 """
 
 import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 import polars as pl
 
-from mainspring.domain.gate import Evaluation
+from mainspring.domain.object import Digest
 from mainspring.kernel import canonical
 from mainspring.loop.errors import ScoringFailed
+from mainspring.models import packages
 
 if TYPE_CHECKING:
     from mainspring.workspace import Workspace
 
-__all__ = ["Comparison", "compare", "main"]
+__all__ = ["Asked", "main", "score"]
 
 _TIMEOUT_S = 600
+_BATCH_ROWS = 50_000
 
 
-class Comparison(msgspec.Struct, frozen=True):
-    """What the process is asked: two package folders, the rows as an Arrow file, and the columns that judge them."""
+class Asked(msgspec.Struct, frozen=True):
+    """What the process is asked: package folders, the rows as an Arrow file, and where the predictions go."""
 
-    candidate: str
-    opponent: str
-    opponent_name: str
+    packages: tuple[str, ...]
     rows: str
-    label: str
-    at: str
-    by: str
+    answers: str
 
 
-def compare(
-    ws: "Workspace", rows: pl.DataFrame, *, candidate: Path, opponent: Path, opponent_name: str, like: Evaluation
-) -> Evaluation:
-    """The candidate's error beside the opponent's on `rows`, by the columns that `like` names; raises ScoringFailed."""
+def score(ws: "Workspace", rows: pl.DataFrame, models: Sequence[Digest]) -> pl.DataFrame:
+    """The predictions of each package for `rows`: columns "0", "1", … in the order of `models`; raises ScoringFailed."""
+    folders = [str(packages.materialise(ws, package)) for package in models]
     scratch = ws.folder / "scratch"
     scratch.mkdir(exist_ok=True, mode=0o700)
     with tempfile.TemporaryDirectory(dir=scratch) as folder:
-        path = Path(folder) / "rows.arrow"
-        rows.write_ipc(path)
-        asked = Comparison(
-            candidate=str(candidate),
-            opponent=str(opponent),
-            opponent_name=opponent_name,
-            rows=str(path),
-            label=like.label,
-            at=like.at,
-            by=like.by,
-        )
+        asked = Asked(packages=tuple(folders), rows=f"{folder}/rows.arrow", answers=f"{folder}/answers.arrow")
+        rows.write_ipc(asked.rows)
         environment = os.environ | {"OMP_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1"}
         done = subprocess.run(
             [sys.executable, "-m", "mainspring.loop.scoring"],
@@ -64,29 +53,25 @@ def compare(
             env=environment,
             check=False,
         )
-    if done.returncode:
-        lines = done.stderr.decode(errors="replace").strip().splitlines()
-        raise ScoringFailed(reason=lines[-1] if lines else f"its process ended with {done.returncode}")
-    return canonical.loads(done.stdout, type=Evaluation)
+        if done.returncode:
+            lines = done.stderr.decode(errors="replace").strip().splitlines()
+            raise ScoringFailed(reason=lines[-1] if lines else f"its process ended with {done.returncode}")
+        return pl.read_ipc(asked.answers)
 
 
 def main() -> None:
-    """The process: a Comparison on stdin, an Evaluation on stdout."""
-    # Imported here, where the optional packages of models are needed.
-    from mainspring.models.evaluation import evaluate
+    """The process: reads an Asked from stdin and writes the file it names."""
+    # Imported here, in the process that needs the optional packages of models.
     from mainspring.serving.loading import load_model
 
-    asked = canonical.loads(sys.stdin.buffer.read(), type=Comparison)
-    evaluation = evaluate(
-        load_model(Path(asked.candidate)),
-        pl.read_ipc(asked.rows, memory_map=False),
-        label=asked.label,
-        at=asked.at,
-        by=asked.by,
-        baseline=load_model(Path(asked.opponent)),
-        baseline_name=asked.opponent_name,
-    )
-    sys.stdout.buffer.write(canonical.dumps(evaluation))
+    asked = canonical.loads(sys.stdin.buffer.read(), type=Asked)
+    rows = pl.read_ipc(asked.rows)
+    columns = {}
+    for place, folder in enumerate(asked.packages):
+        model = load_model(Path(folder))
+        parts = [pl.Series(model.predict(part)) for part in rows.iter_slices(_BATCH_ROWS)]
+        columns[str(place)] = pl.concat(parts) if parts else pl.Series([], dtype=pl.Float64)
+    pl.DataFrame(columns).write_ipc(asked.answers)
 
 
 if __name__ == "__main__":

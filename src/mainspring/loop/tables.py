@@ -96,7 +96,9 @@ def insert_retraining(connection: sa.Connection, retraining: Retraining) -> bool
 
 def update_retraining(connection: sa.Connection, retraining: Retraining) -> None:
     """Write its new state."""
-    connection.execute(sa.update(retrainings).where(retrainings.c.id == retraining.id).values(**msgspec.structs.asdict(retraining)))
+    connection.execute(
+        sa.update(retrainings).where(retrainings.c.id == retraining.id).values(**msgspec.structs.asdict(retraining))
+    )
 
 
 def get_retraining(connection: sa.Connection, project: str, id: str) -> Retraining | None:

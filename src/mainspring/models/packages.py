@@ -30,7 +30,7 @@ from mainspring.models.materialise import materialise
 from mainspring.models.model import Model
 from mainspring.models.signature import build_frame
 
-__all__ = ["PACKAGE_FILE", "load", "materialise", "read_package", "verify_answers", "write"]
+__all__ = ["PACKAGE_FILE", "load", "materialise", "read_package", "read_reference", "verify_answers", "write"]
 
 PACKAGE_FILE = "package.json"
 _VERSION = 1
@@ -112,6 +112,13 @@ def read_package(folder: Path) -> Package:
     return package
 
 
+def read_reference(folder: Path) -> Reference | None:
+    """What drift is measured against, None where the package carries none."""
+    if not read_package(folder).has_reference:
+        return None
+    return canonical.loads(_read(folder, "reference.json"), type=Reference)
+
+
 def load(folder: Path, *, trusted: Collection[str] = (), unpack: transforms.Unpack = transforms.unpack) -> Model:
     """The model in `folder`, its bytes checked; raises PackageChanged, TypeNotTrusted unless a type is in `trusted`."""
     package = read_package(folder)
@@ -128,7 +135,7 @@ def load(folder: Path, *, trusted: Collection[str] = (), unpack: transforms.Unpa
         example=_read_example(folder, package.signature),
         transform=unpack(transform) if transform else None,
         dataset=package.dataset,
-        reference=canonical.loads(_read(folder, "reference.json"), type=Reference) if package.has_reference else None,
+        reference=read_reference(folder),
         task=package.task,
     )
     model.splits = package.splits

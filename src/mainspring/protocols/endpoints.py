@@ -50,7 +50,11 @@ async def _pass(views: Views, client: httpx.AsyncClient, request: Request) -> Re
     headers = {key: request.headers[key] for key in _KEPT if key in request.headers}
     try:
         answer = await client.request(
-            request.method, f"{url}/{path}", content=await read_limited(request), headers=headers, params=request.query_params
+            request.method,
+            f"{url}/{path}",
+            content=await read_limited(request),
+            headers=headers,
+            params=request.query_params,
         )
     except httpx.TransportError as error:
         raise EndpointDown(name=name) from error
@@ -60,7 +64,9 @@ async def _pass(views: Views, client: httpx.AsyncClient, request: Request) -> Re
 def _address(views: Views, request: Request, name: str) -> str:
     view = views(request)
     if not view.may(_PERMISSION):
-        raise PermissionDenied(principal=view.principal.name, role=view.principal.role, permission=_PERMISSION, project=view.project)
+        raise PermissionDenied(
+            principal=view.principal.name, role=view.principal.role, permission=_PERMISSION, project=view.project
+        )
     status = serving.show_endpoint(view, name)
     if not status.url:
         raise EndpointDown(name=name)

@@ -27,11 +27,17 @@ async def _metrics(views: Views, request: Request) -> Response:
 
 def render(ws: Workspace) -> str:
     """Every metric of the project, as text."""
-    lines = ["# HELP mainspring_endpoint_ready Whether the endpoint's process answers.", "# TYPE mainspring_endpoint_ready gauge"]
+    lines = [
+        "# HELP mainspring_endpoint_ready Whether the endpoint's process answers.",
+        "# TYPE mainspring_endpoint_ready gauge",
+    ]
     statuses = serving.list_endpoints(ws, limit=1000)
     for status in statuses:
         lines.append(f'mainspring_endpoint_ready{{endpoint="{status.wanted.name}"}} {int(status.state == "ready")}')
-    lines += ["# HELP mainspring_predictions_total Rows answered, by variant and role.", "# TYPE mainspring_predictions_total counter"]
+    lines += [
+        "# HELP mainspring_predictions_total Rows answered, by variant and role.",
+        "# TYPE mainspring_predictions_total counter",
+    ]
     for status in statuses:
         for count in status.counts:
             labels = f'endpoint="{status.wanted.name}",variant="{count.variant}",version="{count.version}",role="{count.role}"'

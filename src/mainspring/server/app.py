@@ -45,7 +45,9 @@ class TokenMissing(Unauthorised):
     http_status = 401
 
 
-def create_app(ws: Workspace, *, auth_required: bool = False, hosts: Iterable[str] = (), lifespan: Lifespan | None = None) -> Starlette:
+def create_app(
+    ws: Workspace, *, auth_required: bool = False, hosts: Iterable[str] = (), lifespan: Lifespan | None = None
+) -> Starlette:
     """The application; `hosts` are names it answers to besides this machine's own."""
     views = views_of(ws, auth_required=auth_required)
     listing: list[BaseRoute] = [
@@ -58,7 +60,11 @@ def create_app(ws: Workspace, *, auth_required: bool = False, hosts: Iterable[st
     return Starlette(
         routes=listing,
         middleware=[Middleware(Guard, hosts=list(hosts))],
-        exception_handlers={MainspringError: error_response, HTTPException: _http_error, Exception: unexpected_response},
+        exception_handlers={
+            MainspringError: error_response,
+            HTTPException: _http_error,
+            Exception: unexpected_response,
+        },
         lifespan=lifespan or _no_lifespan,
     )
 
@@ -86,7 +92,9 @@ def _principal(ws: Workspace, request: Request, *, auth_required: bool) -> Princ
 def _http_error(request: Request, error: Exception) -> Response:
     """What no route took: a page for people, JSON for programs."""
     assert isinstance(error, HTTPException)
-    failure = AddressUnknown(path=request.url.path) if error.status_code == 404 else MethodRefused(method=request.method)
+    failure = (
+        AddressUnknown(path=request.url.path) if error.status_code == 404 else MethodRefused(method=request.method)
+    )
     if "text/html" in request.headers.get("accept", ""):
         return web.error_page(request, failure)
     return error_response(request, failure)

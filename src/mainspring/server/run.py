@@ -56,7 +56,12 @@ def serve(
         names = () if host in ("0.0.0.0", "::") else (host,)  # noqa: S104 - compared, not bound
         app = create_app(ws, auth_required=auth_required, hosts=(*names, *hosts), lifespan=lifespan)
         config = uvicorn.Config(
-            app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=5, h11_max_incomplete_event_size=65536
+            app,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=5,
+            h11_max_incomplete_event_size=65536,
         )
         uvicorn.Server(config).run(sockets=[listener])
 
@@ -68,7 +73,7 @@ async def _control(ws: Workspace) -> None:
             await asyncio.to_thread(tick, ws)
         except MainspringError as error:
             _log.warning("controllers: %s", error)
-        except Exception:
+        except Exception:  # noqa: BLE001 - the edge of the controllers: one defect must not stop the others
             _log.exception("controllers hit a defect")
         await asyncio.sleep(_TICK_S)
 

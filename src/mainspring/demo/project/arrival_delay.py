@@ -1,16 +1,16 @@
 """Arrival delay of a flight in minutes, predicted when it departs: extract, validate, prepare, train, evaluate."""
 
-import mainspring as ms
 import polars as pl
-from features import features
 from inputs import INPUTS, depart
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import GradientBoostingRegressor
 from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
 
+import mainspring as ms
+from features import features
+
 LABEL = "arr_delay"
-DAY_MS = 86_400_000
 
 
 @ms.step
@@ -61,7 +61,10 @@ def train(table: pl.DataFrame, *, trees: int = 60, learning_rate: float = 0.1) -
     )
     estimator.fit(features(rows).to_numpy(), rows[LABEL].to_numpy())
     splits = {name: table.filter(pl.col("split") == name)["_row_id"] for name in ("train", "holdout")}
-    return ms.Model(estimator, transform=features, example=rows.select(INPUTS).head(5), splits=splits, dataset="flights")
+    model = ms.Model(
+        estimator, transform=features, example=rows.select(INPUTS).head(5), splits=splits, dataset="flights"
+    )
+    return ms.with_reference(model, table, label=LABEL, at="departed_at", held_out=pl.col("split") == "holdout")
 
 
 @ms.step

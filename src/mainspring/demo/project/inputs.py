@@ -1,7 +1,10 @@
 """What is known when a flight departs: the flight, its destination, and the weather as of that hour."""
 
+from datetime import timedelta
+
 import polars as pl
-from mainspring import join_asof
+
+import mainspring as ms
 
 __all__ = ["INPUTS", "depart"]
 
@@ -36,5 +39,8 @@ def depart(flights: pl.DataFrame, weather: pl.DataFrame, airports: pl.DataFrame)
     departed = departed.with_columns(departed_hour=pl.col("departed_at").dt.truncate("1h"))
     places = airports.select(dest="faa", dest_lat="lat", dest_lon="lon", dest_tz="tz")
     departed = departed.join(places, on="dest", how="left", maintain_order="left")
-    observed = weather.select("origin", "temp", "wind_speed", "precip", "visib", observed_at="time_hour")
-    return join_asof(departed, observed, by="origin", at="departed_hour", known_at="observed_at", tolerance="3h")
+    observed = weather.select("origin", "temp", "wind_speed", "precip", "visib", "time_hour", observed_at="time_hour")
+    observed = observed.rename({"time_hour": "known_at"})
+    return ms.join_asof(
+        departed, observed, by="origin", at="departed_hour", known_at="known_at", tolerance=timedelta(hours=3)
+    )

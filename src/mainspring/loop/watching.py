@@ -1,0 +1,72 @@
+"""Watching: what an endpoint answered and was told is handed to its monitor, which belongs to the version in charge."""
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from mainspring import monitoring
+from mainspring.domain.alert import Alert
+from mainspring.domain.endpoint import Endpoint, Variant
+from mainspring.domain.lease import Lease
+from mainspring.domain.monitor import Monitor
+from mainspring.domain.reference import Reference
+from mainspring.models import packages
+from mainspring.serving.history import feedback
+from mainspring.serving.ingest import ingest
+
+if TYPE_CHECKING:
+    from mainspring.workspace import Workspace
+
+__all__ = ["in_charge", "watch", "watch_version"]
+
+
+def watch(ws: "Workspace", endpoint: Endpoint, *, lease: Lease | None = None) -> list[Alert]:
+    """Take in what the endpoint captured, and let its monitor close the windows that have ended; the alerts this opened."""
+    ingest(ws, endpoint.name)
+    variant = in_charge(endpoint)
+    reference = _reference(ws, variant)
+    if reference is None:
+        return []
+    monitor = monitoring.ensure_monitor(
+        ws, endpoint=endpoint.name, model=variant.model, version=variant.version, reference=reference, lease=lease
+    )
+    now = ws.clock.now_ms()
+    span = monitoring.needed(ws, monitor.name, now_ms=now)
+    if span is None:
+        return []
+    predictions = answers_of(captured(ws, endpoint.name, from_ms=span[0], to_ms=span[1]), version=monitor.version)
+    outcomes = feedback(ws, endpoint.name, from_ms=span[0], to_ms=now + 1)
+    return monitoring.observe(ws, monitor.name, predictions, outcomes, now_ms=now, lease=lease)
+
+
+def watch_version(ws: "Workspace", endpoint: Endpoint, *, reason: str, lease: Lease | None = None) -> Monitor | None:
+    """Set the endpoint's monitor on the version in charge; None where its package carries no reference."""
+    variant = in_charge(endpoint)
+    reference = _reference(ws, variant)
+    if reference is None:
+        return None
+    return monitoring.rebase(
+        ws, endpoint.name, model=variant.model, version=variant.version, reference=reference, reason=reason, lease=lease
+    )
+
+
+def in_charge(endpoint: Endpoint) -> Variant:
+    """The variant with the largest share of the traffic."""
+    live = [variant for variant in endpoint.variants if variant.role == "live"]
+    return max(live, key=lambda variant: variant.weight)
+
+
+def answers_of(rows: pl.DataFrame, *, version: int) -> pl.DataFrame:
+    """One row for each prediction that `version` answered, in shadow or not, with the inputs of the row that was served."""
+    answered = rows.filter(pl.col("version") == version)
+    if answered["role"].n_unique() <= 1 and (answered.is_empty() or answered["role"][0] == "live"):
+        return answered
+    mine = answered.sort("role").unique("prediction_id", keep="first", maintain_order=True)
+    own = ["prediction_id", "version", "variant", "model", "role", "prediction"]
+    served = rows.filter(pl.col("role") == "live").drop(own[1:])
+    return served.join(mine.select(own), on="prediction_id", how="inner")
+
+
+def _reference(ws: "Workspace", variant: Variant) -> Reference | None:
+    folder = packages.materialise(ws, variant.package)
+    return packages.read_reference(folder)
