@@ -29,7 +29,8 @@ class ColumnReference(msgspec.Struct, frozen=True):
 
     Numbers: bin 0 is below the smallest value seen, then `edges[i] <= x < edges[i + 1]`, the last but one closed above,
     the last bin is above the largest. `scores` holds the value of each statistic at each bin.
-    Categories: `counts` follows `categories`, its last entry counts every other category.
+    Categories: `counts` follows `categories`, its last entry counts every other category. Where there are too many to
+    name, `buckets` is not 0, and `counts` follows the CRC-32 of the category, modulo `buckets`.
     """
 
     name: str
@@ -41,6 +42,7 @@ class ColumnReference(msgspec.Struct, frozen=True):
     edges: tuple[float, ...] = ()
     scores: dict[str, tuple[float, ...]] = {}
     categories: tuple[str, ...] = ()
+    buckets: int = 0
     mean: float | None = None
     std: float | None = None
     minimum: float | None = None

@@ -1,12 +1,14 @@
 """Columns of a frame as the statistics see them: numbers as floats, everything else countable as categories."""
 
+import zlib
+from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-__all__ = ["categories", "kind", "numbers"]
+__all__ = ["bucket", "categories", "kind", "names", "numbers"]
 
 
 def kind(series: pl.Series) -> Literal["number", "category"] | None:
@@ -27,3 +29,14 @@ def numbers(series: pl.Series) -> NDArray[np.float64]:
 def categories(series: pl.Series) -> pl.Series:
     """The values as text, null where there is none."""
     return series.cast(pl.String, strict=False)
+
+
+def names(values: pl.Series) -> Mapping[str, int]:
+    """How often each category occurs."""
+    counted = values.drop_nulls().value_counts()
+    return dict(zip(counted[counted.columns[0]], counted[counted.columns[1]], strict=True))
+
+
+def bucket(name: str, buckets: int) -> int:
+    """The bucket of a category, the same on every machine and for ever."""
+    return zlib.crc32(name.encode()) % buckets

@@ -131,6 +131,11 @@ def _categories(
 ) -> tuple[float, float, float, float]:
     """Rao and Scott's chi-squared of the categories as z: its variance is that of days, not of rows."""
     current, reference = np.array(counted.counts, dtype=np.float64), np.array(column.counts, dtype=np.float64)
+    if not column.buckets:
+        # Categories of which the reference has none come with a share of their own, which is tested as "unseen".
+        current, reference = current[:-1], reference[:-1]
+    if not current.sum():
+        return 0.0, 0.0, 0.0, 0.0
     share = (current + reference) / (current.sum() + reference.sum())
     rare = share * min(current.sum(), reference.sum()) < _LEAST_EXPECTED
     current, reference, share = (np.append(part[~rare], part[rare].sum()) for part in (current, reference, share))

@@ -1,5 +1,6 @@
 """Building a reference: what a version's inputs, predictions and held-out errors were like, and how they spread by day."""
 
+import msgspec
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -11,7 +12,8 @@ from mainspring.stats import bins, columns, shares, spread
 __all__ = ["ReferenceInvalid", "build"]
 
 DAY_MS = 86_400_000
-MAX_CATEGORIES = 256
+MAX_CATEGORIES = 1024
+BUCKETS = 256
 _LEAST_EXPECTED = 5.0
 
 
@@ -109,22 +111,19 @@ def _only_outside(values: NDArray[np.float64], at: NDArray[np.int64], blocks: in
 def _category(name: str, values: pl.Series, block: NDArray[np.int64], blocks: int) -> ColumnReference:
     known = values.is_not_null().to_numpy()
     baselines = {"nulls": _share(block[~known], np.bincount(block, minlength=blocks))}
-    counted = values.drop_nulls().value_counts(sort=True)
-    # Equal counts in the order of their names, so that the same rows always give the same reference.
-    top = counted.sort([counted.columns[1], counted.columns[0]], descending=[True, False]).head(MAX_CATEGORIES)
-    names = top[top.columns[0]].to_list()
-    width = len(names) + 1
-    codes = values.replace_strict(names, list(range(len(names))), default=width - 1, return_dtype=pl.Int64)
-    place = codes.to_numpy()[known].astype(np.int64)
+    # By name, not by count: the largest of many chance counts would be smaller in the next sample.
+    named = sorted(columns.names(values))
+    buckets = 0 if len(named) <= MAX_CATEGORIES else BUCKETS
+    places = [columns.bucket(one, buckets) for one in named] if buckets else list(range(len(named)))
+    width = (buckets or len(named)) + 1
+    codes = values.drop_nulls().replace_strict(named, places, return_dtype=pl.Int64).to_numpy()
     at = block[known]
-    table = np.bincount(at * width + place, minlength=blocks * width).reshape(blocks, width)
-    by_block = table.sum(axis=1)
+    table = np.bincount(at * width + codes, minlength=blocks * width).reshape(blocks, width)
     concentration = 1.0
     if len(at):
-        alone = (table > 0).sum(axis=0) == 1
-        hits = np.concatenate([at[place == width - 1], at[alone[place] & (place < width - 1)]])
-        baselines["unseen"] = _share(hits if blocks > 1 else at[place == width - 1], by_block)
-        baselines["shares"], concentration = _shares(table[by_block > 0])
+        if not buckets:
+            baselines["unseen"] = _unseen(table, at, codes)
+        baselines["shares"], concentration = _shares(table[table.sum(axis=1) > 0])
     return ColumnReference(
         name=name,
         kind="category",
@@ -132,9 +131,24 @@ def _category(name: str, values: pl.Series, block: NDArray[np.int64], blocks: in
         nulls=int((~known).sum()),
         counts=tuple(table.sum(axis=0).tolist()),
         baselines=baselines,
-        categories=tuple(names),
+        categories=() if buckets else tuple(named),
+        buckets=buckets,
         concentration=concentration,
     )
+
+
+def _unseen(table: NDArray[np.int64], at: NDArray[np.int64], codes: NDArray[np.int64]) -> Baseline:
+    """The share of rows whose category no other block has: so many rows of a new block will be of a new category.
+
+    With one block only it is the share of rows that are the only one of their category (Good and Turing), whose own
+    variance is Esty's.
+    """
+    counts = table.sum(axis=0)
+    alone = (table > 0).sum(axis=0) == 1 if len(table) > 1 else counts == 1
+    found = _share(at[alone[codes]], table.sum(axis=1))
+    once, twice, rows = int((counts == 1).sum()), int((counts == 2).sum()), int(counts.sum())
+    variance = (once + 2 * twice) / (4 * rows * max(once, 1))
+    return msgspec.structs.replace(found, mean_variance=max(found.mean_variance, variance))
 
 
 def _share(hits: NDArray[np.int64], by_block: NDArray[np.int64]) -> Baseline:
@@ -145,15 +159,7 @@ def _share(hits: NDArray[np.int64], by_block: NDArray[np.int64]) -> Baseline:
     found = spread.baseline(shares.angles(counted, rows), rows, within=shares.WITHIN)
     # The mean of angles of small blocks lies above the angle of all rows.
     mean = shares.angle(float(counted.sum()), float(rows.sum()))
-    return Baseline(
-        mean=mean,
-        within=found.within,
-        between=found.between,
-        lag=found.lag,
-        blocks=found.blocks,
-        block_rows=found.block_rows,
-        mean_variance=found.mean_variance,
-    )
+    return msgspec.structs.replace(found, mean=mean)
 
 
 def _shares(table: NDArray[np.int64]) -> tuple[Baseline, float]:

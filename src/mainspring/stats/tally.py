@@ -68,7 +68,11 @@ def _counts(column: ColumnReference, series: pl.Series | None, rows: int) -> Col
         found = bins.count(known, np.array(column.edges))
         return ColumnTally(counts=tuple(found.tolist()), nulls=rows - len(known))
     texts = columns.categories(series)
-    counted = texts.drop_nulls().value_counts()
-    by_name = dict(zip(counted[counted.columns[0]], counted[counted.columns[1]], strict=True))
+    by_name = dict(columns.names(texts))
+    if column.buckets:
+        hashed = [0] * len(column.counts)
+        for name, found_rows in by_name.items():
+            hashed[columns.bucket(name, column.buckets)] += found_rows
+        return ColumnTally(counts=tuple(hashed), nulls=texts.null_count())
     known_counts = [by_name.pop(name, 0) for name in column.categories]
     return ColumnTally(counts=(*known_counts, sum(by_name.values())), nulls=texts.null_count())
