@@ -8,6 +8,7 @@ import msgspec
 __all__ = ["Marker", "Point", "timeline"]
 
 _ERROR_HEIGHT, _DRIFT_HEIGHT, _LANES = 220, 110, 3
+_MOST_DOTS = 60
 
 # Any: a Vega-Lite spec is a JSON object of its own grammar.
 _Spec = dict[str, Any]
@@ -51,7 +52,7 @@ def timeline(points: Sequence[Point], markers: Sequence[Marker], *, running_days
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "datasets": {"windows": values, "markers": happened},
         "spacing": 14,
-        "vconcat": [_errors(x, running_days), _drifts(x)],
+        "vconcat": [_errors(x, running_days), _drifts(x, dots=len(points) <= _MOST_DOTS)],
         "resolve": {"scale": {"x": "shared", "y": "independent"}},
     }
 
@@ -71,7 +72,8 @@ def _errors(x: _Spec, running_days: int) -> _Spec:
     }
 
 
-def _drifts(x: _Spec) -> _Spec:
+def _drifts(x: _Spec, *, dots: bool) -> _Spec:
+    seen = 1 if dots else 0
     tooltip = _tooltip([("prediction_drift", "Predictions"), ("input_drift", "Inputs, most drifted")])
     y = {
         "type": "quantitative",
@@ -90,8 +92,8 @@ def _drifts(x: _Spec) -> _Spec:
             },
             _line("input_drift", x, y, colour="@c2", dash=[4, 2]),
             _line("prediction_drift", x, y, colour="@c3", width=2),
-            _dots("input_drift", x, y, colour="@c2", shape="triangle-up", tooltip=tooltip),
-            _dots("prediction_drift", x, y, colour="@c3", shape="square", tooltip=tooltip),
+            _dots("input_drift", x, y, colour="@c2", shape="triangle-up", tooltip=tooltip, opacity=seen),
+            _dots("prediction_drift", x, y, colour="@c3", shape="square", tooltip=tooltip, opacity=seen),
         ],
     }
 

@@ -48,7 +48,14 @@ def render(
     """The page as HTML, or with `?part=<name>` only that block of it, for live refresh."""
     home = link(project)
     context = {
-        "page": Context(shown.title, shown.section, (Crumb(project, home), *shown.crumbs), project, home, now_ms),
+        "page": Context(
+            shown.title,
+            shown.section,
+            (Crumb(project, home if shown.crumbs else ""), *shown.crumbs),
+            project,
+            home,
+            now_ms,
+        ),
         "view": shown.view,
         "rail": rail.rail(project, open_alerts=open_alerts),
     }

@@ -15,7 +15,19 @@ from starlette.staticfiles import StaticFiles
 from mainspring.kernel.clock import SystemClock
 from mainspring.kernel.errors import MainspringError, NotFound
 from mainspring.web.page import Crumb, Shown, View
-from mainspring.web.pages import alerts, datasets, endpoints, events, models, monitors, overview, pipelines, raw, runs
+from mainspring.web.pages import (
+    alerts,
+    datasets,
+    endpoints,
+    events,
+    models,
+    monitors,
+    overview,
+    pipelines,
+    predictions,
+    raw,
+    runs,
+)
 from mainspring.web.render import STATIC, render
 
 if TYPE_CHECKING:
@@ -44,6 +56,7 @@ _PAGES: tuple[tuple[str, View], ...] = (
     ("/models/{model}/{at}", models.show),
     ("/endpoints", endpoints.listed),
     ("/endpoints/{endpoint}", endpoints.show),
+    ("/predictions/{prediction:path}", predictions.show),
     ("/monitors", monitors.listed),
     ("/monitors/{monitor}", monitors.show),
     ("/alerts", alerts.listed),

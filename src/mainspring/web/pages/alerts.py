@@ -1,6 +1,6 @@
 """Pages of alerts: the list, and one with its evidence and what came of it."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 from starlette.requests import Request
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["count_open", "finding", "listed", "show", "status_of"]
 
 _PAGE = 100
+_STATES: dict[str, Literal["", "open", "closed"]] = {"open": "open", "closed": "closed"}
 
 
 class _Row(msgspec.Struct, frozen=True):
@@ -60,7 +61,7 @@ def count_open(ws: "Workspace") -> int:
 
 def listed(ws: "Workspace", request: Request) -> Shown:
     """The alerts, open ones first; `?state=` shows only those."""
-    state = request.query_params.get("state", "")
+    state = _STATES.get(request.query_params.get("state", ""), "")
     found = ops.list_alerts(ws, state=state, limit=_PAGE)
     causes = {retraining.cause: retraining for retraining in loop.list_retrainings(ws)}
     rows = tuple(_row(ws.project, alert, causes) for alert in sorted(found, key=lambda alert: alert.state != "open"))
@@ -123,7 +124,7 @@ def _what(alert: Alert) -> str:
 
 def _next_step(alert: Alert, led: Retraining | None) -> str:
     if led is not None:
-        return f"It started a retraining, which is {led.state}{f': {led.message}' if led.message else ''}."
+        return f"It started a retraining, now {led.state}{f': {led.message}' if led.message else ''}."
     if alert.state == "closed":
         return f"It closed: {alert.closed_because}." if alert.closed_because else "It closed."
     if alert.severity == "warning":

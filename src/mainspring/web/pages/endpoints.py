@@ -17,9 +17,10 @@ from mainspring.web.page import Crumb, Shown, link
 if TYPE_CHECKING:
     from mainspring.workspace import Workspace
 
-__all__ = ["listed", "predictions", "shares", "show"]
+__all__ = ["listed", "predictions", "shares", "show", "with_counts"]
 
 _SHOWN_ROLLOUTS = 5
+_COUNTED = 20
 
 
 class _Row(msgspec.Struct, frozen=True):
@@ -69,7 +70,7 @@ class _Shown(msgspec.Struct, frozen=True):
 def listed(ws: "Workspace", _request: Request) -> Shown:
     """Every endpoint with what it serves."""
     rollouts = {rollout.endpoint: rollout for rollout in reversed(loop.list_rollouts(ws))}
-    rows = tuple(_row(ws.project, status, rollouts.get(status.wanted.name)) for status in ops.list_endpoints(ws))
+    rows = tuple(_row(ws.project, status, rollouts.get(status.wanted.name)) for status in with_counts(ws))
     return Shown("endpoints.html", "Endpoints", "endpoints", (Crumb("Endpoints"),), _Listed(rows))
 
 
@@ -91,6 +92,12 @@ def show(ws: "Workspace", request: Request) -> Shown:
     return Shown(
         "endpoint.html", name, "endpoints", (Crumb("Endpoints", link(ws.project, "endpoints")), Crumb(name)), view
     )
+
+
+def with_counts(ws: "Workspace") -> list[EndpointStatus]:
+    """The endpoints with what each has answered; counts are read one endpoint at a time, for the first 20."""
+    found = ops.list_endpoints(ws)
+    return [ops.show_endpoint(ws, status.wanted.name) for status in found[:_COUNTED]] + found[_COUNTED:]
 
 
 def predictions(status: EndpointStatus) -> int:
@@ -141,7 +148,8 @@ def _variants(project: str, status: EndpointStatus) -> tuple[_VariantRow, ...]:
 
 
 def _rollout(rollout: Rollout) -> _Rollout:
-    points = [point for look in rollout.looks for point in (look.low, look.high, look.most)] + [0.0]
+    ends = [(look.low, look.high, look.most) for look in rollout.looks]
+    points = [0.0, *(point for end in ends for point in end if point is not None)]
     extent = (min(points), max(points))
     looks = tuple(_Look(look, _interval(look, extent)) for look in reversed(rollout.looks))
     return _Rollout(
@@ -150,7 +158,12 @@ def _rollout(rollout: Rollout) -> _Rollout:
 
 
 def _interval(look: Look, extent: tuple[float, float]) -> Markup:
-    label = f"{figures.signed(look.difference)}, interval {figures.signed(look.low)} to {figures.signed(look.high)}, margin {figures.sig(look.most)}"
+    if look.low is None or look.high is None:
+        return Markup("")
+    label = (
+        f"{figures.signed(look.difference)}, interval {figures.signed(look.low)} to {figures.signed(look.high)}, "
+        f"margin {figures.sig(look.most)}"
+    )
     return sketches.interval(look.difference, look.low, look.high, threshold=look.most, extent=extent, label=label)
 
 

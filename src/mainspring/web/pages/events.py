@@ -1,5 +1,6 @@
 """The audit page: the chain of events, verified."""
 
+import re
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["EventRow", "listed", "row"]
 
 _PAGE = 100
+_ID = re.compile(r"\b[0-9a-f]{32}\b")
 
 
 class CursorInvalid(Invalid):
@@ -30,6 +32,7 @@ class EventRow(msgspec.Struct, frozen=True):
 
     event: Event
     href: str
+    subject: str
 
 
 class _Listed(msgspec.Struct, frozen=True):
@@ -51,4 +54,6 @@ def listed(ws: "Workspace", request: Request) -> Shown:
 
 def row(project: str, event: Event) -> EventRow:
     """The event with the page of what it is about."""
-    return EventRow(event, to_subject(project, event.kind, event.subject))
+    return EventRow(
+        event, to_subject(project, event.kind, event.subject), _ID.sub(lambda found: found[0][-8:], event.subject)
+    )

@@ -19,7 +19,7 @@ from mainspring.web.pages import alerts
 if TYPE_CHECKING:
     from mainspring.workspace import Workspace
 
-__all__ = ["error_trend", "last_matured", "listed", "show", "status_of"]
+__all__ = ["error_trail", "error_trend", "last_matured", "listed", "show", "status_of"]
 
 _WINDOWS = 400
 _TREND = 60
@@ -118,6 +118,35 @@ def error_trend(status: MonitorStatus) -> Markup:
     """The error of the latest windows as a small line."""
     errors = [window.error for window in status.windows[-_TREND:]]
     return sketches.spark(errors, label=f"Error of the last {len(errors)} windows of {status.monitor.name}")
+
+
+def error_trail(status: MonitorStatus) -> Markup:
+    """The mean error of 7 windows each along all those at hand, with every change of version."""
+    windows = status.windows
+    if not windows:
+        return Markup("")
+    changes = [
+        (index, f"version {window.version}")
+        for index, window in enumerate(windows)
+        if index == 0 or window.version != windows[index - 1].version
+    ]
+    matured = last_matured(windows)
+    return sketches.trail(
+        [_running(windows, index) for index in range(len(windows))],
+        expected=matured.expected if matured else None,
+        changes=changes,
+        ends=(figures.day(windows[0].start_ms), figures.day(windows[-1].end_ms)),
+        label=f"Error behind endpoint {status.monitor.endpoint}, mean of 7 windows, with changes of version",
+    )
+
+
+def _running(windows: Sequence[Window], index: int) -> float | None:
+    """The error of the rows of up to 7 matured windows that end with this one; None where this one has not matured."""
+    if windows[index].error is None:
+        return None
+    near = [window for window in windows[max(0, index - 6) : index + 1] if window.error is not None and window.labelled]
+    rows = sum(window.labelled for window in near)
+    return sum((window.error or 0.0) * window.labelled for window in near) / rows if rows else None
 
 
 def _row(project: str, status: MonitorStatus) -> _Row:

@@ -17,7 +17,6 @@ from mainspring.kernel.errors import NotFound
 from mainspring.loop import ops as loop
 from mainspring.models import ops as models
 from mainspring.monitoring import ops as monitoring
-from mainspring.serving import ops as serving
 from mainspring.tracking import ops as tracking
 from mainspring.web import figures, gates, sketches
 from mainspring.web.page import Figure, Finding, Shown, link
@@ -30,6 +29,8 @@ __all__ = ["show"]
 
 _RECENT = 8
 _NEEDS = 8
+_TRAILS = 3
+_WINDOWS = 400
 
 
 class _Live(msgspec.Struct, frozen=True):
@@ -45,12 +46,19 @@ class _Live(msgspec.Struct, frozen=True):
     rollout: str
 
 
+class _Trail(msgspec.Struct, frozen=True):
+    name: str
+    href: str
+    picture: Markup
+
+
 class _Shown(msgspec.Struct, frozen=True):
     name: str
     fresh: bool
     figures: tuple[Figure, ...]
     needs: tuple[Finding, ...]
     live: tuple[_Live, ...]
+    trails: tuple[_Trail, ...]
     runs: tuple[runs.RunRow, ...]
     runs_href: str
     events: tuple[events.EventRow, ...]
@@ -59,8 +67,12 @@ class _Shown(msgspec.Struct, frozen=True):
 
 def show(ws: "Workspace", _request: Request) -> Shown:
     """What is live, what changed, what needs somebody."""
-    served = serving.list_endpoints(ws)
+    served = endpoints.with_counts(ws)
     watched = {status.monitor.endpoint: status for status in monitoring.list_monitors(ws)}
+    trails = [
+        monitoring.show_monitor(ws, status.monitor.name, windows=_WINDOWS)
+        for status in list(watched.values())[:_TRAILS]
+    ]
     raised = monitoring.list_alerts(ws, limit=100)
     recent = tracking.list_runs(ws, parent="none", limit=100)
     changed = governance.list_events(ws, newest=True, limit=_RECENT)
@@ -72,6 +84,10 @@ def show(ws: "Workspace", _request: Request) -> Shown:
         needs=_needs(ws, raised, recent),
         live=tuple(
             _live(ws, status, watched.get(status.wanted.name), rolling.get(status.wanted.name, "")) for status in served
+        ),
+        trails=tuple(
+            _Trail(status.monitor.name, link(ws.project, "monitors", status.monitor.name), monitors.error_trail(status))
+            for status in trails
         ),
         runs=tuple(runs.row(ws, run) for run in recent[:_RECENT]),
         runs_href=link(ws.project, "runs"),

@@ -105,7 +105,7 @@ def listed(ws: "Workspace", request: Request) -> Shown:
         metric_names=names,
         filters=tuple(
             Filter(word or "all", link(ws.project, "runs", status=word, pipeline=pipeline), word == status)
-            for word in ("", "running", "succeeded", "failed")
+            for word in ("", "running", "failed")
         ),
         older=link(ws.project, "runs", status=status, pipeline=pipeline, after=found[-1].id)
         if len(found) == _PAGE
