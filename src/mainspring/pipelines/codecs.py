@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import types
 import typing
 from collections.abc import Mapping
 from pathlib import Path
@@ -160,10 +161,11 @@ def kind_of(annotation: Any) -> str:
     plain = typing.get_origin(annotation) or annotation
     if annotation is None or plain in (bool, int, float, str, list, dict, type(None)):
         return "json"
-    if not isinstance(plain, type):
+    if _is_union(annotation):
         kinds = {kind_of(member) for member in typing.get_args(annotation)} or {""}
         if len(kinds) == 1 and kinds != {""}:
             return kinds.pop()
+    if not isinstance(plain, type):
         raise UnsupportedType(name_of(annotation))
     for module, name, kind in _BY_NAME:
         if any(base.__name__ == name and _within(base.__module__, module) for base in plain.__mro__):
@@ -177,13 +179,13 @@ def is_instance(value: Any, annotation: Any) -> bool:
     plain = typing.get_origin(annotation) or annotation
     if annotation is None:
         return value is None
-    if not isinstance(plain, type):
+    if _is_union(annotation):
         return any(is_instance(value, member) for member in typing.get_args(annotation))
     if plain is float:
         return isinstance(value, (int, float)) and not isinstance(value, bool)
     if plain is int and isinstance(value, bool):
         return False
-    return isinstance(value, plain)
+    return isinstance(value, plain) if isinstance(plain, type) else False
 
 
 # Any: see `kind_of`.
@@ -192,6 +194,11 @@ def name_of(annotation: Any) -> str:
     if isinstance(annotation, type) and typing.get_origin(annotation) is None:
         return annotation.__name__
     return str(annotation).replace("typing.", "")
+
+
+# Any: see `kind_of`.
+def _is_union(annotation: Any) -> bool:
+    return typing.get_origin(annotation) in (typing.Union, types.UnionType)
 
 
 def _within(module: str, package: str) -> bool:
