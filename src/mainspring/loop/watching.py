@@ -11,8 +11,7 @@ from mainspring.domain.lease import Lease
 from mainspring.domain.monitor import Monitor
 from mainspring.domain.reference import Reference
 from mainspring.models import packages
-from mainspring.serving.history import feedback
-from mainspring.serving.ingest import ingest
+from mainspring.serving import captured, feedback, ingest
 
 if TYPE_CHECKING:
     from mainspring.workspace import Workspace

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mainspring.serving.controller import reconcile, stop
     from mainspring.serving.history import captured, feedback
-    from mainspring.serving.ingest import ingest
+    from mainspring.serving.intake import ingest
 
 __all__ = ["captured", "feedback", "ingest", "reconcile", "stop"]
 
 _HOMES = {
     "captured": "history",
     "feedback": "history",
-    "ingest": "ingest",
+    "ingest": "intake",
     "reconcile": "controller",
     "stop": "controller",
 }

@@ -25,7 +25,7 @@ from mainspring.serving.actual import (
     spool_folder,
 )
 from mainspring.serving.errors import EndpointUnready, RouteInvalid
-from mainspring.serving.ingest import ingest
+from mainspring.serving.intake import ingest
 from mainspring.serving.proc import stop as stop_process
 from mainspring.serving.route import read_route, write_route
 

@@ -9,7 +9,7 @@ from mainspring.domain.object import Digest
 from mainspring.domain.prediction import Capture, Feedback, Prediction, ShadowAnswer
 from mainspring.serving import tables
 from mainspring.serving.errors import PredictionAmbiguous, PredictionUnknown
-from mainspring.serving.ingest import FEEDBACK_SCHEMA, PREDICTION_SCHEMA
+from mainspring.serving.intake import FEEDBACK_SCHEMA, PREDICTION_SCHEMA
 
 if TYPE_CHECKING:
     from mainspring.workspace import Workspace
