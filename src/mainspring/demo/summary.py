@@ -11,7 +11,7 @@ from mainspring.demo.timeline import Happening
 from mainspring.domain.trace import Trace
 from mainspring.loop.scoring import score
 from mainspring.models import ops as models
-from mainspring.serving.history import captured, feedback
+from mainspring.serving import captured, feedback
 
 if TYPE_CHECKING:
     from mainspring.workspace import Workspace

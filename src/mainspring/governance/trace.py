@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mainspring.domain.object import Digest, Tree
+from mainspring.domain.object import Digest
 from mainspring.domain.trace import Trace
 from mainspring.governance.errors import PredictionUntraceable
-from mainspring.kernel import canonical
 from mainspring.models import ops as models
 from mainspring.models import packages
+from mainspring.pipelines.snapshot import load_sources
 from mainspring.serving import ops as serving
 from mainspring.tracking import ops as tracking
 
@@ -26,7 +26,7 @@ def trace(ws: "Workspace", prediction: str) -> Trace:
         raise PredictionUntraceable(id=prediction, version=version.reference)
     run = tracking.show_run(ws, version.run_id)
     package = packages.read_package(Path(packages.materialise(ws, version.package)))
-    code = canonical.loads(ws.objects.get_bytes(Digest(run.snapshot)), type=Tree)
+    code = load_sources(ws.objects, Digest(run.snapshot))
     return Trace(
         prediction=answered,
         endpoint=answered.endpoint,
@@ -36,7 +36,7 @@ def trace(ws: "Workspace", prediction: str) -> Trace:
         run_id=run.id,
         pipeline=run.pipeline,
         snapshot=run.snapshot,
-        code=tuple(entry.path for entry in code.entries),
+        code=tuple(sorted(code.files)),
         datasets=tuple(sorted(ref.reference for ref in run.inputs.values() if ref.reference)),
         splits=package.splits,
         trigger=run.trigger_id,

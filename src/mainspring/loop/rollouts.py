@@ -21,7 +21,7 @@ from mainspring.loop import tables, watching
 from mainspring.loop.admission import CHAMPION, champion_of
 from mainspring.models import ops as models
 from mainspring.serving import ops as endpoints
-from mainspring.serving.history import captured, feedback
+from mainspring.serving import captured, feedback
 from mainspring.stats.sequential import confidence_sequence
 
 if TYPE_CHECKING:

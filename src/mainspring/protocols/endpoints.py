@@ -4,6 +4,7 @@ Only the paths an endpoint answers are passed on, and only to the port that the 
 """
 
 import functools
+from typing import TYPE_CHECKING
 
 import anyio.to_thread
 import httpx
@@ -11,10 +12,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from mainspring.api.routes import Views, read_limited
 from mainspring.kernel.errors import NotFound, Unavailable
 from mainspring.serving import ops as serving
 from mainspring.workspace import PermissionDenied
+
+if TYPE_CHECKING:
+    from mainspring.api.routes import Views
 
 __all__ = ["EndpointDown", "PathUnknown", "routes"]
 
@@ -36,13 +39,13 @@ class PathUnknown(NotFound):
     hint = "use v2/models/NAME/infer, invocations or feedback"
 
 
-def routes(views: Views) -> list[BaseRoute]:
+def routes(views: "Views") -> list[BaseRoute]:
     """The routes that pass requests on."""
     passing = functools.partial(_pass, views, httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=False))
     return [Route("/endpoints/{project}/{name}/{path:path}", passing, methods=["GET", "POST"])]
 
 
-async def _pass(views: Views, client: httpx.AsyncClient, request: Request) -> Response:
+async def _pass(views: "Views", client: httpx.AsyncClient, request: Request) -> Response:
     name, path = request.path_params["name"], request.path_params["path"]
     if not path.startswith(_PREFIXES) or ".." in path:
         raise PathUnknown(path=path[:200])
@@ -52,7 +55,7 @@ async def _pass(views: Views, client: httpx.AsyncClient, request: Request) -> Re
         answer = await client.request(
             request.method,
             f"{url}/{path}",
-            content=await read_limited(request),
+            content=request.stream(),
             headers=headers,
             params=request.query_params,
         )
@@ -61,7 +64,7 @@ async def _pass(views: Views, client: httpx.AsyncClient, request: Request) -> Re
     return Response(answer.content, status_code=answer.status_code, media_type=answer.headers.get("content-type"))
 
 
-def _address(views: Views, request: Request, name: str) -> str:
+def _address(views: "Views", request: Request, name: str) -> str:
     view = views(request)
     if not view.may(_PERMISSION):
         raise PermissionDenied(

@@ -1,26 +1,29 @@
 """Prometheus: the state of endpoints and alerts in the text exposition format, version 0.0.4, at /metrics."""
 
 import functools
+from typing import TYPE_CHECKING
 
 import anyio.to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from mainspring.api.routes import Views
 from mainspring.monitoring import ops as monitoring
 from mainspring.serving import ops as serving
 from mainspring.workspace import Workspace
 
+if TYPE_CHECKING:
+    from mainspring.api.routes import Views
+
 __all__ = ["routes"]
 
 
-def routes(views: Views) -> list[BaseRoute]:
+def routes(views: "Views") -> list[BaseRoute]:
     """The scrape address."""
     return [Route("/metrics", functools.partial(_metrics, views))]
 
 
-async def _metrics(views: Views, request: Request) -> Response:
+async def _metrics(views: "Views", request: Request) -> Response:
     text = await anyio.to_thread.run_sync(lambda: render(views(request)))
     return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
 
