@@ -104,7 +104,7 @@ def serving(
     """An endpoint named `rides` as a process of its own, ended at the end of the block."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "route.json"
-    fields = {"endpoint": "rides", "number": 1, "salt": "salt", "spool": str(folder / "spool")} | route
+    fields: dict[str, Any] = {"endpoint": "rides", "number": 1, "salt": "salt", "spool": str(folder / "spool")} | route
     write_route(Route(variants=variants, **fields), path)
     (folder / "process.json").unlink(missing_ok=True)
     child = start(path, environment or {})

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import endpoint_toys as toys
 import polars as pl
@@ -41,7 +42,11 @@ class Toy:
         self, request_id: str, *, at_ms: int = 0, rows: int = 1, role: str = "live", version: int = 1
     ) -> Answered:
         live = role == "live"
-        columns = {"distance": [float(row) for row in range(rows)], "city": ["near"] * rows, "riders": [1] * rows}
+        columns: dict[str, list[Any]] = {
+            "distance": [float(row) for row in range(rows)],
+            "city": ["near"] * rows,
+            "riders": [1] * rows,
+        }
         return Answered(
             request_id=request_id,
             at_ms=at_ms,

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mainspring.domain.object import Digest
-from mainspring.serving.captures import MAGIC, Answered, Spool, Told, adopt, read_segment
+from mainspring.serving.captures import MAGIC, Answered, Record, Spool, Told, adopt, read_segment
 from mainspring.serving.errors import CaptureFailed, SegmentDamaged
 
 
@@ -34,7 +34,7 @@ def spool_in(folder: Path, *, segment_bytes: int = 1 << 20) -> Spool:
 
 def test_records_come_back_in_order(tmp_path: Path) -> None:
     spool = spool_in(tmp_path)
-    written = [answered("a"), Told(ids=["a/0"], labels=[3.0], at_ms=[9]), answered("b", rows=3)]
+    written: list[Record] = [answered("a"), Told(ids=["a/0"], labels=[3.0], at_ms=[9]), answered("b", rows=3)]
     for record in written:
         spool.write(record)
 
