@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -11,7 +12,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from .conftest import app_over
-from .world import PAGES, World
+from .hostile import poisoned
+from .world import PAGES, World, answers
 
 pytestmark = pytest.mark.slow
 
@@ -28,19 +30,24 @@ FLAGS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def site(world: World) -> Iterator[str]:
-    """The address of the pages, served on a free port of this machine."""
-    config = uvicorn.Config(app_over(world), port=0, log_level="warning", lifespan="off")
-    server = uvicorn.Server(config)
+@contextmanager
+def serving(world: World) -> Iterator[str]:
+    """The address of the pages over `world`, on a free port of this machine."""
+    server = uvicorn.Server(uvicorn.Config(app_over(world), port=0, log_level="warning", lifespan="off"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
         thread.join(0.02)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}"
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     server.should_exit = True
     thread.join(10)
+
+
+@pytest.fixture(scope="module")
+def site(world: World) -> Iterator[str]:
+    """The address of the pages over the world."""
+    with serving(world) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -174,6 +181,26 @@ def test_a_server_that_is_gone_is_said(page: Page, site: str) -> None:
     page.wait_for_selector("[data-as-of].stale", timeout=6_000)
 
     assert page.inner_text("[data-as-of]") == "not refreshed since 2013-12-01 00:00"
+
+
+def test_no_attack_runs_on_any_page(browser: Browser) -> None:
+    context = browser.new_context()
+    context.add_init_script("window.alert = () => { window.attacked = true; }")
+    visited = context.new_page()
+    said = _listen(visited)
+    attacked = []
+
+    with serving(World(poisoned(answers()))) as address:
+        for name, path in PAGES.items():
+            visited.goto(address + path)
+            if visited.locator("[data-chart]").count():
+                visited.wait_for_selector("[data-state=drawn]", timeout=20_000)
+            if visited.evaluate("window.attacked === true"):
+                attacked.append(name)
+    context.close()
+
+    assert attacked == []
+    assert [words for words in said if "404" not in words] == []
 
 
 def _listen(page: Page) -> list[str]:

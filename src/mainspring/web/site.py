@@ -120,7 +120,7 @@ def error_page(request: Request, error: Exception) -> Response:
             "the server's log says where; reload to try again",
         )
     shown = Shown("failure.html", failure.heading, "", (Crumb(failure.heading),), failure)
-    return render(request, shown, project=project, now_ms=SystemClock().now_ms(), status=status)
+    return render(request, shown, project=ws.project, now_ms=SystemClock().now_ms(), status=status)
 
 
 def _heading(status: int) -> str:
@@ -142,7 +142,7 @@ def _endpoint(view: View, provider: Provider) -> Callable[[Request], Response]:
             ws = provider(request, project)
             shown = view(ws, request)
             waiting = alerts.count_open(ws)
-            return render(request, shown, project=project, now_ms=ws.clock.now_ms(), open_alerts=waiting)
+            return render(request, shown, project=ws.project, now_ms=ws.clock.now_ms(), open_alerts=waiting)
         except Exception as error:  # noqa: BLE001  the edge of a request: every failure becomes a page, unforeseen ones are logged
             return error_page(request, error)
 
