@@ -225,6 +225,7 @@ def test_each_edit_reruns_what_depends_on_it_and_nothing_else(ws: Workspace, bat
     assert found == {name: edit.reruns for name, edit in EDITS.items()}
 
 
+@pytest.mark.slow
 def test_what_is_outside_the_source_is_recorded(
     ws: Workspace, battery: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -70,9 +70,11 @@ def test_a_run_has_its_outputs_metrics_and_steps(ws: Workspace, flow: Project) -
     assert not any((ws.folder / "scratch").iterdir())
 
 
-def test_the_same_run_again_executes_nothing(ws: Workspace, flow: Project) -> None:
+def test_the_same_run_again_executes_nothing(any_ws: Workspace, flow: Project) -> None:
+    ws = any_ws
     first = flow.load().flow.run(ws)
     again = flow.load().flow.run(ws)
+    assert _executed(ws, first) == {"make", "scale", "measure"}
     assert _executed(ws, again) == set()
     assert [a.digest for a in again.artifacts] == [a.digest for a in first.artifacts]
     assert again.metrics == first.metrics
@@ -252,3 +254,42 @@ def test_imports_that_start_threads_are_run_by_spawning(ws: Workspace, project: 
     )
     run = project.load().flow.run(ws)
     assert pipelines.load(ws, run.artifacts[0]) == os.getpid()
+
+
+def test_a_project_that_cannot_be_imported_there_fails_before_any_step(ws: Workspace, project: Project) -> None:
+    project.write(
+        "flow.py",
+        """
+        import os
+        import mainspring as ms
+
+        if os.environ["OMP_NUM_THREADS"] == "1":
+            raise RuntimeError("not with one thread")
+
+        @ms.step
+        def one() -> int:
+            return 1
+
+        @ms.pipeline
+        def flow():
+            return one()
+        """,
+    )
+    os.environ["OMP_NUM_THREADS"] = "2"
+    try:
+        flow = project.load().flow
+    finally:
+        del os.environ["OMP_NUM_THREADS"]
+    with pytest.raises(RunFailed, match="RuntimeError: not with one thread"):
+        flow.run(ws)
+    [run] = tracking.list_runs(ws)
+    assert run.failure is not None
+    assert (run.status, run.failure.kind, run.failure.frames[0].line) == ("failed", "import", 6)
+
+
+def test_a_damaged_store_ends_the_run_instead_of_leaving_it_open(ws: Workspace, flow: Project) -> None:
+    flow.load().flow.run(ws)
+    (ws.folder / "objects/incoming").rmdir()
+    with pytest.raises(FileNotFoundError):
+        flow.load().flow.run(ws, rows=9)
+    assert {run.status for run in tracking.list_runs(ws, kind="pipeline")} == {"succeeded", "failed"}

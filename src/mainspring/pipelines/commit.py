@@ -8,7 +8,6 @@ import msgspec
 from mainspring.domain.lease import Lease
 from mainspring.domain.pipeline import Node
 from mainspring.domain.run import Run, RunFailure, RunStatus
-from mainspring.kernel import fault
 from mainspring.pipelines import tables
 from mainspring.pipelines.errors import RunTaken
 from mainspring.pipelines.key import state_of
@@ -85,16 +84,18 @@ class Ledger:
         failure = self.run.failure or (commit.ended.failure if commit.ended else None)
         self.run = msgspec.structs.replace(self.run, metrics=metrics, failure=failure)
         final = msgspec.structs.replace(ending, metrics=metrics, failure=failure) if ending else None
-        fault.point("step.commit.before_database")
         try:
             with self._ws.change(lease=self._lease) as tx:
                 self._write(tx, commit, final)
         except LeaseLost as error:
             raise RunTaken(run=self.run.id) from error
-        fault.point("step.commit.after_database")
         self._recorded = True
         if final is not None:
             self.run, self.ended = final, True
+
+    def fail(self, failure: RunFailure) -> None:
+        """The run has failed for a reason that is no step's own."""
+        self.run = msgspec.structs.replace(self.run, failure=failure)
 
     def close_open(self, status: RunStatus, *, failure: RunFailure | None = None) -> None:
         """End the run and its open steps another way than by finishing."""
@@ -105,10 +106,10 @@ class Ledger:
             filters = {"parent": self.run.id, "status": "running"}
             steps = tracking.select_runs(tx.conn, self._ws.project, filters=filters, limit=_MAX_OPEN)
             final = msgspec.structs.replace(self.run, status=status, ended_ms=now, failure=failure)
-            for run in (*steps, final):
-                closed = msgspec.structs.replace(run, status=status, ended_ms=now, failure=failure)
-                tracking.end_run(tx.conn, closed)
-            tx.event("run.finished", subject=f"run/{self.run.id}", payload=final)
+            for run in steps:
+                tracking.end_run(tx.conn, msgspec.structs.replace(run, status=status, ended_ms=now, failure=failure))
+            if tracking.end_run(tx.conn, final):
+                tx.event("run.finished", subject=f"run/{self.run.id}", payload=final)
         self.run, self.ended = final, True
 
     def _write(self, tx: "Change", commit: Commit, final: Run | None) -> None:

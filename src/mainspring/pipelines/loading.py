@@ -1,6 +1,7 @@
 """Importing a project from its snapshot, inside a process that is there for nothing else."""
 
 import ast
+import contextlib
 import importlib
 import importlib.abc
 import importlib.machinery
@@ -29,7 +30,20 @@ def import_project(load: Load) -> ModuleType:
     sys.path[:0] = [str(Path(load.root, path)) for path in load.paths]
     if load.package:
         importlib.import_module(load.package)
-    return importlib.import_module(load.module)
+    project = importlib.import_module(load.module)
+    _import_codecs()
+    return project
+
+
+def _import_codecs() -> None:
+    """What writing and reading models needs, once for all steps: in each child it would cost half a second."""
+    if "mainspring.models" not in sys.modules:
+        return
+    importlib.import_module("mainspring.models.packages")
+    if "sklearn" in sys.modules:
+        # Without the package a step that makes a model says so; others do not need it.
+        with contextlib.suppress(ImportError):
+            importlib.import_module("skops.io")
 
 
 def find(function: str) -> Any:

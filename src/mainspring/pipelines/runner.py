@@ -15,6 +15,7 @@ from mainspring.domain.artifact import Artifact
 from mainspring.domain.pipeline import Node
 from mainspring.domain.run import Run, RunFailure
 from mainspring.kernel import fault
+from mainspring.kernel.errors import MainspringError
 from mainspring.pipelines.commit import Commit, Ledger
 from mainspring.pipelines.errors import RunFailed, RunnerStopped
 from mainspring.pipelines.failure import died, report
@@ -75,8 +76,8 @@ class Runner:
         except KeyboardInterrupt:
             self._cancel()
             raise
-        except RunnerStopped as error:
-            self._ledger.close_open("failed", failure=RunFailure(kind="exited", type="", message=error.message))
+        except (MainspringError, OSError) as error:
+            self._ledger.close_open("failed", failure=RunFailure(kind="exited", type="", message=str(error)))
             raise
         finally:
             self._close()
@@ -92,13 +93,19 @@ class Runner:
             self._ledger.write(commit, ending=self._ending())
             return
         self._ledger.hold()
-        commit.started = self._next()
         self._ledger.write(commit)
         self._prepared = self._prepared or self._prepare()
         self._selector.register(self._prepared.worker, selectors.EVENT_READ, self._prepared.worker)
         if self._prepared.loaded.failure is not None:
-            self._fail_all(self._prepared.loaded.failure)
+            self._ledger.fail(self._prepared.loaded.failure)
+            self._ledger.write(Commit(), ending=self._ending())
             return
+        self._write(Commit())
+
+    def _write(self, commit: Commit) -> None:
+        """Write a commit with what it lets start, and the end of the run where nothing is left; then start processes."""
+        commit.started = self._next()
+        self._ledger.write(commit, ending=self._ending() if self._schedule.is_over() else None)
         for node, run in commit.started:
             self._launch(node, run)
 
@@ -173,10 +180,9 @@ class Runner:
             single.close()
         commit = self._made(node, run, done)
         commit.cached = self._schedule.take_cached(self._ledger.run)
-        commit.started = self._next()
-        self._ledger.write(commit, ending=self._ending() if self._schedule.is_over() else None)
-        for item in commit.started:
-            self._launch(*item)
+        fault.point("step.commit.before_database")
+        self._write(commit)
+        fault.point("step.commit.after_database")
 
     def _made(self, node: Node, run: Run, done: Done) -> Commit:
         """The step's outputs in the object store, or its failure."""
@@ -223,19 +229,10 @@ class Runner:
     def _ending(self) -> Run:
         return msgspec.structs.replace(
             self._ledger.run,
-            status="failed" if self._schedule.has_failed() else "succeeded",
+            status="failed" if self._schedule.has_failed() or self._ledger.run.failure else "succeeded",
             ended_ms=self._ws.clock.now_ms(),
             artifacts=self._schedule.outputs(),
         )
-
-    def _fail_all(self, failure: RunFailure) -> None:
-        """The project could not be imported: no step can run."""
-        now = self._ws.clock.now_ms()
-        for node, run in list(self._running.values()):
-            self._schedule.fail(node)
-            failed = msgspec.structs.replace(run, status="failed", ended_ms=now, failure=failure)
-            self._running.pop(node.name)
-            self._ledger.write(Commit(ended=failed), ending=None if self._running else self._ending())
 
     def _cancel(self) -> None:
         shared = 0 if self._singles else len(self._running)

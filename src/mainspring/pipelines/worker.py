@@ -3,6 +3,7 @@
 import contextlib
 import os
 import selectors
+import signal
 import socket
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from mainspring.pipelines.protocol import Done, Load, Loaded, Plan, Request, Res
 __all__ = ["Worker", "environment"]
 
 _RECEIVE_BYTES = 1 << 16
+_END_S = 5.0
 _THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -41,7 +43,8 @@ class Worker:
         self._pipeline = pipeline
         self._log = log
         self._buffer = bytearray()
-        self.work: str = ""
+        self._once = once
+        self.work = ""
         ours, theirs = socket.socketpair()
         self._socket = ours
         # -I would drop PYTHONPATH, -P only keeps the current folder off the path: the snapshot alone is the project.
@@ -106,6 +109,9 @@ class Worker:
 
     def stop(self, *, grace_s: float, expecting: int) -> None:
         """End `expecting` running steps, by force after `grace_s`, then the process; returns when it has ended."""
+        if self._once:
+            # It runs its step itself and hears nothing meanwhile.
+            self._kill(signal.SIGTERM)
         self.send(Stop(grace_s=grace_s))
         until = time.monotonic() + 2 * grace_s
         with selectors.DefaultSelector() as selector, contextlib.suppress(RunnerStopped):
@@ -119,10 +125,15 @@ class Worker:
         """Close the socket, upon which the server kills what is left and ends; returns when it has ended."""
         self._socket.close()
         try:
-            self._process.wait(timeout=5)
+            self._process.wait(timeout=_END_S)
         except subprocess.TimeoutExpired:
-            self._process.kill()
+            self._kill(signal.SIGKILL)
             self._process.wait()
+
+    def _kill(self, number: signal.Signals) -> None:
+        """Signal the process and whatever its step started: it leads a session of its own."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, number)
 
     def _why(self) -> str:
         code = self._process.wait()
