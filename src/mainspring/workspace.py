@@ -115,6 +115,10 @@ class Workspace:
         """The same workspace in another project."""
         return self.seen_by(self.principal, project=project)
 
+    def may(self, permission: str) -> bool:
+        """Whether the principal has `permission` in this project."""
+        return allowed(self.principal, permission, self.project)
+
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """A read transaction: everything read is of one moment."""
@@ -132,7 +136,7 @@ class Workspace:
     # Any: the op's own types; `kernel.op` binds them.
     def perform(self, op: Op, arguments: Mapping[str, Any]) -> Any:
         """Run an op here: permission first, then an answer kept under the caller's idempotency key, then the function."""
-        if not allowed(self.principal, op.allow, self.project):
+        if not self.may(op.allow):
             raise PermissionDenied(
                 principal=self.principal.name, role=self.principal.role, permission=op.allow, project=self.project
             )

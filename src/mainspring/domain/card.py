@@ -1,5 +1,7 @@
 """Cards: what a model version is, from recorded facts; what nobody recorded is listed as missing."""
 
+from typing import Any
+
 import msgspec
 
 from mainspring.domain.model import ModelVersion
@@ -18,11 +20,12 @@ class Card(msgspec.Struct, frozen=True):
     splits: tuple[Split, ...]
     requirements: tuple[str, ...]
     python: str
-    model_params: dict[str, object]
+    # Any: parameters are plain JSON values.
+    model_params: dict[str, Any]
     verdicts: tuple[Verdict, ...]
     run_id: str
     pipeline: str
-    params: dict[str, object]
+    params: dict[str, Any]
     snapshot: str
     datasets: tuple[str, ...]
     trained_ms: int

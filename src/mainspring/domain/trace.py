@@ -1,5 +1,7 @@
 """Traces: the way from one prediction back to the rows that made it."""
 
+from typing import Any
+
 import msgspec
 
 from mainspring.domain.prediction import Prediction
@@ -23,7 +25,8 @@ class Trace(msgspec.Struct, frozen=True):
     datasets: tuple[str, ...]
     splits: tuple[Split, ...]
     trigger: str = ""
-    params: dict[str, object] = {}
+    # Any: parameters are plain JSON values.
+    params: dict[str, Any] = {}
 
 
 class TracedFile(msgspec.Struct, frozen=True):

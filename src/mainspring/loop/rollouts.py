@@ -20,8 +20,8 @@ from mainspring.domain.rollout import Look, Rollout, RolloutState
 from mainspring.loop import tables, watching
 from mainspring.loop.admission import CHAMPION, champion_of
 from mainspring.models import ops as models
-from mainspring.serving import ops as endpoints
 from mainspring.serving import captured, feedback
+from mainspring.serving import ops as endpoints
 from mainspring.stats.sequential import confidence_sequence
 
 if TYPE_CHECKING:

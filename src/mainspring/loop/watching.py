@@ -12,11 +12,14 @@ from mainspring.domain.monitor import Monitor
 from mainspring.domain.reference import Reference
 from mainspring.models import packages
 from mainspring.serving import captured, feedback, ingest
+from mainspring.serving.history import told_ms
 
 if TYPE_CHECKING:
     from mainspring.workspace import Workspace
 
 __all__ = ["in_charge", "watch", "watch_version"]
+
+_REPLAY_SLACK_MS = 86_400_000
 
 
 def watch(ws: "Workspace", endpoint: Endpoint, *, lease: Lease | None = None) -> list[Alert]:
@@ -29,7 +32,7 @@ def watch(ws: "Workspace", endpoint: Endpoint, *, lease: Lease | None = None) ->
     monitor = monitoring.ensure_monitor(
         ws, endpoint=endpoint.name, model=variant.model, version=variant.version, reference=reference, lease=lease
     )
-    now = ws.clock.now_ms()
+    now = _now_ms(ws, endpoint)
     span = monitoring.needed(ws, monitor.name, now_ms=now)
     if span is None:
         return []
@@ -64,6 +67,12 @@ def answers_of(rows: pl.DataFrame, *, version: int) -> pl.DataFrame:
     own = ["prediction_id", "version", "variant", "model", "role", "prediction"]
     served = rows.filter(pl.col("role") == "live").drop(own[1:])
     return served.join(mine.select(own), on="prediction_id", how="inner")
+
+
+def _now_ms(ws: "Workspace", endpoint: Endpoint) -> int:
+    """The time by which the endpoint is watched; one that replays history is watched to a day past what it was told."""
+    now = ws.clock.now_ms()
+    return min(now, told_ms(ws, endpoint.name) + _REPLAY_SLACK_MS) if endpoint.clock == "request" else now
 
 
 def _reference(ws: "Workspace", variant: Variant) -> Reference | None:

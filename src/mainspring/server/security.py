@@ -45,7 +45,7 @@ class OriginRefused(Unauthorised):
 class BindRefused(Unauthorised):
     code = "bind.refused"
     template = "'{host}' can be reached by other machines, and this server asks for no token"
-    hint = "start it with: mainspring up --host {host} --auth required"
+    hint = "start it with: mainspring up --host {host} --auth"
 
 
 def is_loopback(host: str) -> bool:

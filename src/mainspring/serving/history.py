@@ -14,7 +14,7 @@ from mainspring.serving.intake import FEEDBACK_SCHEMA, PREDICTION_SCHEMA
 if TYPE_CHECKING:
     from mainspring.workspace import Workspace
 
-__all__ = ["captured", "feedback", "find_prediction"]
+__all__ = ["captured", "feedback", "find_prediction", "told_ms"]
 
 _SEGMENTS_READ = 100_000
 _END_MS = 1 << 62
@@ -46,6 +46,12 @@ def feedback(ws: "Workspace", endpoint: str, *, from_ms: int, to_ms: int) -> pl.
     frames = [pl.scan_parquet(_path(ws, capture.feedback)).filter(inside) for capture in held]
     found = pl.concat(pl.collect_all(frames)) if frames else pl.DataFrame(schema=FEEDBACK_SCHEMA)
     return found.sort("at_ms", maintain_order=True).unique("prediction_id", keep="last", maintain_order=True)
+
+
+def told_ms(ws: "Workspace", endpoint: str) -> int:
+    """The latest time that a request or an outcome has told, 0 before the first: how far a replayed history has come."""
+    with ws.read() as conn:
+        return tables.latest_ms(conn, ws.project, endpoint)
 
 
 def find_prediction(ws: "Workspace", prediction: str, *, endpoint: str = "") -> Prediction:

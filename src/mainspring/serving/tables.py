@@ -236,6 +236,14 @@ def select_feedback(
     return [_capture(row) for row in conn.execute(query.order_by(*order).limit(limit))]
 
 
+def latest_ms(conn: sa.Connection, project: str, endpoint: str) -> int:
+    """The latest time that a prediction or an outcome of the endpoint has told, 0 before the first."""
+    told = sa.select(sa.func.max(captures.c.to_ms), sa.func.max(captures.c.feedback_to_ms)).where(
+        captures.c.project == project, captures.c.endpoint == endpoint
+    )
+    return max((value or 0 for value in conn.execute(told).one()), default=0)
+
+
 def _endpoint(row: Any) -> Endpoint:
     return Endpoint(**{name: getattr(row, name) for name in Endpoint.__struct_fields__})
 

@@ -4,6 +4,8 @@ import contextlib
 import os
 import secrets
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -73,8 +75,22 @@ class LocalObjects:
             shutil.copyfile(path, temporary)
             if move:
                 path.unlink()
+        return self.adopt(temporary)
+
+    @contextmanager
+    def incoming(self) -> Iterator[tuple[BinaryIO, Path]]:
+        """A new file in the store's own folder to stream bytes into, for `adopt`; removed at the end if it was not."""
+        temporary = self._temporary()
+        try:
+            with temporary.open("wb") as file:
+                yield file, temporary
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def adopt(self, temporary: Path, *, expected: Digest | None = None) -> Digest:
+        """Make a file of `incoming` an object; where its digest is not the `expected` one, nothing is kept."""
         name = digest_file(temporary)
-        if self.exists(name):
+        if self.exists(name) or expected not in (None, name):
             temporary.unlink()
         else:
             self._commit(temporary, name)
