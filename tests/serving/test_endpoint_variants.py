@@ -9,7 +9,9 @@ import polars as pl
 import pytest
 
 from mainspring.domain.endpoint import Route, RouteVariant
+from mainspring.models.errors import ColumnInvalid
 from mainspring.models.model import Model
+from mainspring.serving.decoder import Columns
 from mainspring.serving.errors import RouteInvalid
 from mainspring.serving.variants import LoadedRoute, LoadedVariant, load_route
 
@@ -19,11 +21,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return toys.write_package(tmp_path_factory.mktemp("packages") / "double", slope=2.1)
 
 
-def rides(rows: int, *, city: str = "near") -> pl.DataFrame:
-    return pl.DataFrame(
-        {"distance": np.linspace(0.1, 9.7, rows), "city": [city] * rows, "riders": [1] * rows},
-        schema=toys.EXAMPLE.schema,
-    )
+def rides(rows: int, *, city: str = "near") -> Columns:
+    return {"distance": np.linspace(0.1, 9.7, rows).tolist(), "city": [city] * rows, "riders": [1] * rows}
 
 
 def route(*variants: RouteVariant) -> Route:
@@ -45,7 +44,7 @@ def test_requests_that_wait_together_cost_one_call_and_get_their_own_rows(
     monkeypatch.setattr(Model, "predict", counted)
 
     async def ask() -> list[np.ndarray[tuple[int], np.dtype[np.float64]]]:
-        return await asyncio.gather(*(variant.ask(rides(rows)) for rows in (1, 3, 2)))
+        return await asyncio.gather(*(variant.ask(rides(rows), rows) for rows in (1, 3, 2)))
 
     together = asyncio.run(ask())
 
@@ -57,7 +56,7 @@ def test_a_request_that_fails_fails_alone(folder: Path) -> None:
     variant = LoadedVariant(toys.variant(folder))
 
     async def ask() -> list[object]:
-        asked = [variant.ask(rides(1)), variant.ask(rides(1, city="elsewhere")), variant.ask(rides(2))]
+        asked = [variant.ask(rides(1), 1), variant.ask(rides(1, city="elsewhere"), 1), variant.ask(rides(2), 2)]
         return list(await asyncio.gather(*asked, return_exceptions=True))
 
     first, failed, last = asyncio.run(ask())
@@ -68,10 +67,24 @@ def test_a_request_that_fails_fails_alone(folder: Path) -> None:
     assert (len(first), len(last)) == (1, 2)
 
 
+def test_a_wrong_value_is_refused_for_its_own_request_only(folder: Path) -> None:
+    variant = LoadedVariant(toys.variant(folder))
+    wrong = rides(1) | {"riders": ["two"]}
+
+    async def ask() -> list[object]:
+        return list(await asyncio.gather(variant.ask(rides(1), 1), variant.ask(wrong, 1), return_exceptions=True))
+
+    answer, failed = asyncio.run(ask())
+
+    assert isinstance(answer, np.ndarray)
+    assert isinstance(failed, ColumnInvalid)
+    assert "row 0: 'two' is not a long" in str(failed)
+
+
 def test_many_rows_are_answered_beside_the_loop(folder: Path) -> None:
     variant = LoadedVariant(toys.variant(folder))
 
-    answer = asyncio.run(variant.ask(rides(5000)))
+    answer = asyncio.run(variant.ask(rides(5000), 5000))
 
     assert answer.tolist() == variant.predict(rides(5000)).tolist()
 

@@ -13,7 +13,6 @@ import msgspec
 
 import mainspring
 from mainspring.kernel.errors import MainspringError
-from mainspring.models.signature import build_frame
 from mainspring.serving.captures import Answered, Spool, Told
 from mainspring.serving.decoder import Asked, check_id, decode_infer, decode_invocation
 from mainspring.serving.errors import RequestInvalid, ServedModelUnknown
@@ -127,8 +126,7 @@ class App:
 
     async def _predict(self, loaded: LoadedRoute, variant: LoadedVariant, asked: Asked, request_id: str) -> list[float]:
         at_ms = self._at_ms(asked.at_ms)
-        frame = build_frame(variant.signature, asked.columns)
-        predictions: list[float] = (await variant.ask(frame)).tolist()
+        predictions: list[float] = (await variant.ask(asked.columns, asked.rows)).tolist()
         if not math.isfinite(math.fsum(predictions)):
             row = next((i for i, value in enumerate(predictions) if not math.isfinite(value)), 0)
             raise ArithmeticError(f"row {row} was answered with {predictions[row]}")

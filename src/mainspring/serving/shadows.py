@@ -5,7 +5,6 @@ import logging
 from collections import deque
 from collections.abc import Sequence
 
-from mainspring.models.signature import build_frame
 from mainspring.serving.captures import Answered, Spool
 from mainspring.serving.variants import LoadedVariant
 
@@ -46,8 +45,7 @@ class Shadows:
 
     async def _ask(self, variant: LoadedVariant, answered: Answered) -> None:
         try:
-            frame = build_frame(variant.signature, answered.columns)
-            predictions = (await asyncio.to_thread(variant.predict, frame)).tolist()
+            predictions = (await asyncio.to_thread(variant.predict, answered.columns)).tolist()
             self._spool.write(
                 Answered(
                     request_id=answered.request_id,

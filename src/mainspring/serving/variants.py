@@ -4,15 +4,17 @@ import asyncio
 import copy
 import logging
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 from blake3 import blake3
 
 from mainspring.domain.endpoint import Route, RouteVariant
 from mainspring.domain.package import Package, Signature
 from mainspring.models.packages import read_package, verify_answers
+from mainspring.models.signature import build_frame
+from mainspring.serving.decoder import Columns
 from mainspring.serving.errors import RouteInvalid
 from mainspring.serving.loading import load_model
 
@@ -20,6 +22,7 @@ __all__ = ["LoadedRoute", "LoadedVariant", "load_route", "position"]
 
 _JOINED_ROWS = 1024
 _SALT_SEPARATOR = b"\0"
+Answers: TypeAlias = npt.NDArray[np.float64]
 _log = logging.getLogger(__name__)
 
 
@@ -33,7 +36,7 @@ class LoadedVariant:
         self._model = load_model(folder)
         verify_answers(self._model, folder)
         self.signature: Signature = self._model.describe()
-        self._waiting: list[tuple[pl.DataFrame, asyncio.Future[npt.NDArray[np.float64]]]] = []
+        self._waiting: list[_Waiting] = []
         self.rows = 0
         self.requests = 0
 
@@ -43,54 +46,75 @@ class LoadedVariant:
         other.route, other._waiting, other.rows, other.requests = variant, [], 0, 0
         return other
 
-    async def ask(self, frame: pl.DataFrame) -> npt.NDArray[np.float64]:
-        """One number a row. A frame of many rows is answered in a thread, so that small requests go on meanwhile."""
-        if frame.height > _JOINED_ROWS:
-            return await asyncio.to_thread(self._model.predict, frame)
+    async def ask(self, columns: Columns, rows: int) -> Answers:
+        """One number a row; raises ColumnInvalid. Many rows are answered in a thread: small requests go on meanwhile."""
+        if rows > _JOINED_ROWS:
+            return await asyncio.to_thread(self.predict, columns)
         if not self.package.rowwise:
-            return self._model.predict(frame)
+            return self.predict(columns)
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[npt.NDArray[np.float64]] = loop.create_future()
+        waiting = _Waiting(columns, rows, loop.create_future())
         if not self._waiting:
             # No timer: whatever was decoded in this turn of the loop is joined, and a lone request waits for nobody.
             loop.call_soon(self._answer_waiting)
-        self._waiting.append((frame, future))
-        return await future
+        self._waiting.append(waiting)
+        return await waiting.future
 
-    def predict(self, frame: pl.DataFrame) -> npt.NDArray[np.float64]:
-        """One number a row, at once."""
-        return self._model.predict(frame)
+    def predict(self, columns: Columns) -> Answers:
+        """One number a row, at once; raises ColumnInvalid."""
+        return self._model.predict(build_frame(self.signature, columns))
 
     def _answer_waiting(self) -> None:
         waiting, self._waiting = self._waiting, []
-        while waiting:
-            rows, count = 0, 0
-            while count < len(waiting) and (not count or rows + waiting[count][0].height <= _JOINED_ROWS):
-                rows += waiting[count][0].height
-                count += 1
-            self._answer_together(waiting[:count])
-            del waiting[:count]
+        together: list[_Waiting] = []
+        rows = 0
+        for asked in waiting:
+            if rows + asked.rows > _JOINED_ROWS:
+                self._answer_together(together)
+                together, rows = [], 0
+            together.append(asked)
+            rows += asked.rows
+        self._answer_together(together)
 
-    def _answer_together(self, asked: list[tuple[pl.DataFrame, asyncio.Future[npt.NDArray[np.float64]]]]) -> None:
+    def _answer_together(self, asked: list["_Waiting"]) -> None:
         if len(asked) > 1:
+            names = [field.name for field in self.signature.inputs]
             try:
-                answers = self._model.predict(pl.concat([frame for frame, _ in asked]))
+                answers = self.predict({name: [v for one in asked for v in one.columns[name]] for name in names})
             except Exception:  # noqa: BLE001 - one bad request must not fail its neighbours: each is asked alone below
                 _log.debug("joined requests are answered one by one", exc_info=True)
             else:
                 start = 0
-                for frame, future in asked:
-                    if not future.done():
-                        future.set_result(answers[start : start + frame.height])
-                    start += frame.height
+                for one in asked:
+                    one.settle(answers[start : start + one.rows])
+                    start += one.rows
                 return
-        for frame, future in asked:
-            if future.done():
-                continue
+        for one in asked:
             try:
-                future.set_result(self._model.predict(frame))
+                one.settle(self.predict(one.columns))
             except Exception as error:  # noqa: BLE001 - handed to the request that asked, which answers and logs it
-                future.set_exception(error)
+                one.fail(error)
+
+
+class _Waiting:
+    """A request that waits for the end of this turn of the loop."""
+
+    __slots__ = ("columns", "future", "rows")
+
+    def __init__(self, columns: Columns, rows: int, future: "asyncio.Future[Answers]") -> None:
+        self.columns = columns
+        self.rows = rows
+        self.future = future
+
+    def settle(self, answers: Answers) -> None:
+        """Answer it, unless its client has gone."""
+        if not self.future.done():
+            self.future.set_result(answers)
+
+    def fail(self, error: Exception) -> None:
+        """Let it fail, unless its client has gone."""
+        if not self.future.done():
+            self.future.set_exception(error)
 
 
 class LoadedRoute:

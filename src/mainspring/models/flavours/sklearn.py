@@ -86,7 +86,9 @@ def _features_for(estimator: Any, features: pl.DataFrame) -> Any:
     names = getattr(estimator, "feature_names_in_", None)
     if names is not None:
         return features.select([str(name) for name in names])
-    return features.cast(pl.Float64).to_numpy()
+    if any(dtype != pl.Float64 for dtype in features.dtypes):
+        features = features.cast(pl.Float64)
+    return features.to_numpy()
 
 
 def _plain(value: object) -> object:
