@@ -1,9 +1,11 @@
 """A small real workspace, made by the same operations that people use: data in, model out, served, watched."""
 
+import importlib
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -49,14 +51,13 @@ def _refuse(ws: Workspace, houses: pl.DataFrame) -> None:
     raise AssertionError("areas in square feet were let in")
 
 
+# Any: a pipeline's own arguments, which its project declares.
 @contextmanager
-def _pipeline(project: Path) -> Iterator[Pipeline]:
+def _pipeline(project: Path) -> Iterator["Pipeline[..., Any]"]:
     before = set(sys.modules)
     sys.path.insert(0, str(project))
     try:
-        import pipeline
-
-        yield pipeline.house_prices
+        yield importlib.import_module("pipeline").house_prices
     finally:
         sys.path.remove(str(project))
         for name in set(sys.modules) - before:
@@ -64,7 +65,7 @@ def _pipeline(project: Path) -> Iterator[Pipeline]:
                 del sys.modules[name]
 
 
-def _fail(ws: Workspace, pipeline: Pipeline) -> None:
+def _fail(ws: Workspace, pipeline: "Pipeline[..., Any]") -> None:
     try:
         pipeline.run(ws, houses="houses", trees=-1)
     except RunFailed:

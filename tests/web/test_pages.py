@@ -42,7 +42,7 @@ FACTS = {
     "models": ("champion: 2", "failed"),
     "model": ("arrival-delay@3", "not judged", "flights@1"),
     "model version passed": (
-        "Passed: 11 of 11 checks of gate champion against arrival-delay@1",
+        "Passed: 11 of 11 checks of the gate “champion”",
         "upper bound up to 0.2",
         "80 % of traffic",
         "wind_gust",

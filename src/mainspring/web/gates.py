@@ -27,12 +27,8 @@ def status_of(passed: bool | None) -> str:
 
 
 def rows(checks: Sequence[Check]) -> tuple[GateRow, ...]:
-    """Failed checks first, then in the order of the verdict; all pictures share one scale."""
-    points = [p for check in checks for p in (check.value, check.low, check.high, check.threshold) if p is not None]
-    low, high = min(points, default=0.0), max(points, default=1.0)
-    margin = (high - low) * 0.06 or 1.0
-    ordered = sorted(checks, key=lambda check: check.passed)
-    return tuple(_row(check, (low - margin, high + margin)) for check in ordered)
+    """Failed checks first, then in the order of the verdict; all pictures share one scale, which wide intervals leave."""
+    return tuple(_row(check, _extent(checks)) for check in sorted(checks, key=lambda check: check.passed))
 
 
 def headline(verdict: Verdict | None) -> str:
@@ -41,7 +37,21 @@ def headline(verdict: Verdict | None) -> str:
         return "Not judged: no gate has seen this version"
     passed = sum(check.passed for check in verdict.checks)
     word = "Passed" if verdict.passed else "Failed"
-    return f"{word}: {passed} of {len(verdict.checks)} checks of gate {verdict.gate} against {verdict.baseline}"
+    return f"{word}: {passed} of {len(verdict.checks)} checks of the gate \u201c{verdict.gate}\u201d"
+
+
+def _extent(checks: Sequence[Check]) -> tuple[float, float]:
+    """From the lower to the upper ninth tenth of all ends of intervals, every threshold and zero included."""
+    judged = [check for check in checks if check.low is not None and check.high is not None]
+    ends = sorted(end for check in judged for end in (check.low, check.high) if end is not None)
+    edge = len(ends) // 10
+    points = [
+        0.0,
+        *ends[edge : len(ends) - edge],
+        *(check.threshold for check in judged if check.threshold is not None),
+    ]
+    margin = (max(points) - min(points)) * 0.06 or 1.0
+    return min(points) - margin, max(points) + margin
 
 
 def _row(check: Check, extent: tuple[float, float]) -> GateRow:
@@ -49,16 +59,16 @@ def _row(check: Check, extent: tuple[float, float]) -> GateRow:
     return GateRow(
         name=name,
         status=status_of(check.passed),
-        demand=check.message if check.threshold is None else f"{_bound(check)} {figures.sig(check.threshold)}",
+        demand=_demand(check),
         check=check,
         picture=_picture(check, name, extent),
     )
 
 
-def _bound(check: Check) -> str:
-    if check.low is None or check.high is None:
-        return "against"
-    return "upper bound up to" if not check.group else "lower bound up to"
+def _demand(check: Check) -> str:
+    if check.threshold is None or check.low is None:
+        return check.message
+    return f"{'lower' if check.group else 'upper'} bound up to {figures.sig(check.threshold)}"
 
 
 def _picture(check: Check, name: str, extent: tuple[float, float]) -> Markup:

@@ -14,9 +14,10 @@ from mainspring.web import figures, rail
 from mainspring.web.kinds import kind_of
 from mainspring.web.page import Crumb, Shown, link
 
-__all__ = ["HEADERS", "STATIC", "Context", "render"]
+__all__ = ["DEFAULT_PROJECT", "HEADERS", "STATIC", "Context", "render"]
 
 _HERE = Path(__file__).parent
+DEFAULT_PROJECT = "default"
 STATIC = _HERE / "static"
 
 HEADERS = {
@@ -82,6 +83,7 @@ def _environment() -> jinja2.Environment:
             "day": figures.day,
             "duration": figures.duration,
             "full": figures.full,
+            "here": _here,
             "kind": kind_of,
             "percent": figures.percent,
             "short": figures.short,
@@ -100,6 +102,17 @@ def _environment() -> jinja2.Environment:
 @jinja2.pass_context
 def _when(context: jinja2.runtime.Context, at_ms: int | None) -> Markup:
     return figures.when(at_ms, context["page"].now_ms)
+
+
+@jinja2.pass_context
+def _here(context: jinja2.runtime.Context, command: str) -> str:
+    """The command as it must be typed for the page's project."""
+    project = context["page"].project
+    return (
+        command
+        if project == DEFAULT_PROJECT or not command.startswith("mainspring ")
+        else f"{command} --project {project}"
+    )
 
 
 @functools.cache

@@ -28,7 +28,7 @@ from mainspring.web.pages import (
     raw,
     runs,
 )
-from mainspring.web.render import STATIC, render
+from mainspring.web.render import DEFAULT_PROJECT, STATIC, render
 
 if TYPE_CHECKING:
     from mainspring.workspace import Workspace
@@ -39,7 +39,6 @@ Provider = Callable[[Request, str], "Workspace"]
 """Opens the workspace of a request's principal in a project; raises a MainspringError if it may not."""
 
 _LOG = logging.getLogger(__name__)
-_DEFAULT = "default"
 
 _PAGES: tuple[tuple[str, View], ...] = (
     ("/", overview.show),
@@ -106,7 +105,7 @@ def routes(provider: Provider) -> list[BaseRoute]:
 
 def error_page(request: Request, error: Exception) -> Response:
     """The page of an error: what happened, its code, and the next step; anything unforeseen is a 500 that tells nothing of the inside."""
-    project = request.path_params.get("project", _DEFAULT)
+    project = request.path_params.get("project", DEFAULT_PROJECT)
     if isinstance(error, MainspringError):
         status = error.http_status
         failure = _Failure(_heading(status), error.code, error.message, error.next_step)
@@ -120,7 +119,7 @@ def error_page(request: Request, error: Exception) -> Response:
             "the server's log says where; reload to try again",
         )
     shown = Shown("failure.html", failure.heading, "", (Crumb(failure.heading),), failure)
-    return render(request, shown, project=ws.project, now_ms=SystemClock().now_ms(), status=status)
+    return render(request, shown, project=project, now_ms=SystemClock().now_ms(), status=status)
 
 
 def _heading(status: int) -> str:
@@ -137,7 +136,7 @@ def _heading(status: int) -> str:
 
 def _endpoint(view: View, provider: Provider) -> Callable[[Request], Response]:
     def answer(request: Request) -> Response:
-        project = request.path_params.get("project", _DEFAULT)
+        project = request.path_params.get("project", DEFAULT_PROJECT)
         try:
             ws = provider(request, project)
             shown = view(ws, request)

@@ -1,5 +1,6 @@
 """Pages of datasets: the list, the versions of one, one version with its schema, profile and parts."""
 
+import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ __all__ = ["listed", "show", "versions"]
 _RUNS_LOOKED_AT = 100
 _EXAMPLES = 3
 _SHOWN = 100
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT")
 
 
 class _Row(msgspec.Struct, frozen=True):
@@ -228,7 +230,9 @@ def _value(value: Value) -> str:
         return figures.full(value)
     if isinstance(value, int | float):
         return figures.sig(float(value))
-    return value if len(value) <= 19 else value[:18] + "\N{HORIZONTAL ELLIPSIS}"
+    if _MOMENT.match(value):
+        return value[:10]
+    return value if len(value) <= 12 else value[:11] + "\N{HORIZONTAL ELLIPSIS}"
 
 
 def _refused(batch: Quarantined) -> _Refused:
