@@ -43,7 +43,11 @@ class Codec(Protocol):
 
 
 class _Frame:
-    """A polars frame as an Arrow IPC file, uncompressed, so that a reader maps it instead of reading it."""
+    """A polars frame as an Arrow IPC file, uncompressed, so that a reader maps it instead of reading it.
+
+    The same computation writes the same bytes. Equal frames that were computed differently may not: what lies under a
+    null is not cleared, since that would copy every column.
+    """
 
     version = 1
     tree = False
