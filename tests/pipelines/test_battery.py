@@ -249,15 +249,26 @@ def test_what_is_outside_the_source_is_recorded(
 def test_what_cannot_be_verified_later_is_not_cached(ws: Workspace, project: Project) -> None:
     outside = project.root.parent / "outside.txt"
     outside.write_text("1")
+    project.write("own.csv", "1\n")
     project.write(
         "flow.py",
         f"""
         import subprocess
+        from pathlib import Path
         import mainspring as ms
+        import polars as pl
 
         @ms.step
         def reads() -> str:
             return open({str(outside)!r}).read()
+
+        @ms.step
+        def reads_natively(*, name: str) -> int:
+            return pl.read_csv(name, has_header=False).height
+
+        @ms.step
+        def reads_own(*, name: str = "own") -> int:
+            return pl.scan_csv(Path(__file__).parent / (name + ".csv"), has_header=False).collect().height
 
         @ms.step
         def calls() -> int:
@@ -269,20 +280,25 @@ def test_what_cannot_be_verified_later_is_not_cached(ws: Workspace, project: Pro
 
         @ms.pipeline
         def flow():
-            return pure(reads()), calls()
+            return pure(reads()), calls(), reads_natively(name={str(outside)!r}), reads_own()
         """,
     )
     run = project.load().flow.run(ws)
     tags = {step.name: step.tags for step in tracking.list_runs(ws, parent=run.id)}
     assert tags == {
         "reads": {"not_cached": f"the file {outside}"},
+        "reads_natively": {"not_cached": f"the file {outside}"},
+        "reads_own": {},
         "calls": {"not_cached": "the process 'ls'"},
         "pure": {},
     }
     outside.write_text("2")
+    project.write("own.csv", "1\n2\n")
     again = project.load().flow.run(ws)
     assert _executed(ws, again) == {"ALL"}
     assert pipelines.load(ws, again.artifacts[0]) == "2"
+    assert pipelines.load(ws, again.artifacts[3]) == 2
+    assert _executed(ws, project.load().flow.run(ws)) == {"reads", "reads_natively", "calls"}
 
 
 def test_arguments_with_equal_joined_text_are_told_apart(ws: Workspace, project: Project) -> None:

@@ -20,6 +20,7 @@ import msgspec
 from mainspring.pipelines import child
 from mainspring.pipelines.failure import failure_of
 from mainspring.pipelines.loading import import_project
+from mainspring.pipelines.natives import watch_readers
 from mainspring.pipelines.protocol import Done, Load, Loaded, Plan, Report, Request, Stop, Work
 from mainspring.pipelines.recording import Recorder
 
@@ -103,6 +104,7 @@ class _Server:
     def _import(self, load: Load) -> Loaded:
         self._recorder = Recorder(load.root, allowed=load.allowed)
         self._recorder.install()
+        watch_readers(self._recorder)
         try:
             # Seeded in each child: imported there, it would cost 12 ms a step.
             import numpy.random  # noqa: F401

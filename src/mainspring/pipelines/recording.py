@@ -1,8 +1,8 @@
 """What a step uses beyond what its source shows: files and folders of the project, modules, variables of the environment.
 
 An audit hook sees Python's own `open`, folder listings, connections and child processes; a wrapper of `os.environ` sees
-variables. Reads by native code (polars opening a path by itself) pass unseen: a project file named in reached source
-counts anyway, and datasets come as inputs. What is used and cannot be verified later makes the step `leaky`: never cached.
+variables, and the readers of polars and pyarrow tell the paths they are given (`natives`). Other native code is not seen: a
+project file that reached source names counts anyway, and datasets come as inputs. What is used and cannot be verified later makes the step `leaky`: never cached.
 """
 
 import os
@@ -80,6 +80,13 @@ class Recorder:
                 found.add(Use("module", name))
         return found
 
+    def read_native(self, path: str) -> None:
+        """Native code is about to read `path`, a file or an address."""
+        if "://" in path and not path.startswith("file://"):
+            self.leaks.add(f"the address {path}"[:300])
+        else:
+            self._used(os.path.abspath(path.removeprefix("file://")), writes=False)
+
     # Any: each audit event has its own arguments.
     def _hook(self, event: str, args: tuple[Any, ...]) -> None:
         match event:
@@ -104,12 +111,15 @@ class Recorder:
         path = _absolute(given)
         if path is None or _by_import():
             return
-        writes = bool(set(mode) & set("wax+")) or bool(flags & (os.O_WRONLY | os.O_RDWR))
+        self._used(path, writes=bool(set(mode) & set("wax+")) or bool(flags & (os.O_WRONLY | os.O_RDWR)))
+
+    def _used(self, path: str, *, writes: bool) -> None:
         if path.startswith(self._root):
+            name = path[len(self._root) :]
             if writes:
-                self.leaks.add(f"writing to the project's file {path[len(self._root) :]}")
+                self.leaks.add(f"writing to the project's file {name}")
             else:
-                self.uses.add(Use("file", path[len(self._root) :]))
+                self.uses.add(Use("file", name))
         elif writes:
             self._written.add(path)
         elif path not in self._written and not path.startswith(self._allowed):
