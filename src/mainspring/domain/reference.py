@@ -12,7 +12,7 @@ class Baseline(msgspec.Struct, frozen=True):
 
     The variance of the mean over one block of n rows is `between + within / n`; `lag` is the correlation of a block with
     the next. `blocks` is how many it was estimated from (0: rows are taken as independent), `block_rows` how many rows
-    such a block had, `mean_variance` the variance of `mean` itself.
+    such a block had, `mean_variance` the variance of `mean` itself, `excess` the excess kurtosis of the blocks, 0 or more.
     """
 
     mean: float
@@ -22,6 +22,7 @@ class Baseline(msgspec.Struct, frozen=True):
     blocks: int = 0
     block_rows: float = 0.0
     mean_variance: float = 0.0
+    excess: float = 0.0
 
 
 class ColumnReference(msgspec.Struct, frozen=True):

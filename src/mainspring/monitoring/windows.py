@@ -25,9 +25,11 @@ def rows_of(predictions: pl.DataFrame, version: int, *, start_ms: int, end_ms: i
     """
     inside = predictions.filter(pl.col("at_ms").is_between(start_ms, end_ms, closed="left"))
     answered = inside.filter(pl.col("version") == version).unique("prediction_id", keep="first", maintain_order=True)
-    known = {"request_id", "row", "at_ms", "variant", "model", "version", "role", "prediction"}
-    live = inside.filter(pl.col("role") == "live").unique("prediction_id", keep="first", maintain_order=True)
-    inputs = live.drop([name for name in live.columns if name in known])
+    own = {"request_id", "row", "at_ms", "variant", "model", "version", "role", "prediction"}
+    served = inside.sort(pl.col("role") != "live", maintain_order=True).unique(
+        "prediction_id", keep="first", maintain_order=True
+    )
+    inputs = served.drop([name for name in served.columns if name in own])
     return answered.select("prediction_id", "prediction").join(inputs, on="prediction_id", maintain_order="left")
 
 

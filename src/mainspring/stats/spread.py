@@ -32,11 +32,21 @@ def baseline(means: NDArray[np.float64], rows: NDArray[np.float64], *, within: f
     size = (total - float((rows**2).sum()) / total) / (blocks - 1)
     scatter = float((rows * (means - mean) ** 2).sum()) / (blocks - 1)
     between = max(0.0, scatter - within) / size * (blocks - 1) / (blocks - 1 + _PRIOR_DF)
+    residuals = (
+        (means - mean) / np.sqrt(max(0.0, scatter - within) / size + within / rows) if scatter > 0 else means * 0
+    )
     lag = lag_one(means)
     share = float((rows**2).sum()) / total**2
     variance = between * inflation(lag, blocks) * share + within / total
     return Baseline(
-        mean=mean, within=within, between=between, lag=lag, blocks=blocks, block_rows=size, mean_variance=variance
+        mean=mean,
+        within=within,
+        between=between,
+        lag=lag,
+        blocks=blocks,
+        block_rows=size,
+        mean_variance=variance,
+        excess=_excess(residuals),
     )
 
 
@@ -77,7 +87,10 @@ def value_at(expected: Baseline, z: float, rows: Sequence[int]) -> float:
 
 
 def scale(expected: Baseline, rows: Sequence[int]) -> tuple[float, float]:
-    """Standard deviation, and its degrees of freedom, of the difference between a mean over such windows and the baseline."""
+    """What to divide the difference between a mean over such windows and the baseline by, and the t distribution it then has.
+
+    Source: docs/maths/drift.md#tails.
+    """
     total = sum(rows)
     share = sum(n * n for n in rows) / total**2
     variance = expected.between * inflation(expected.lag, len(rows)) * share + expected.within / total
@@ -88,4 +101,14 @@ def scale(expected: Baseline, rows: Sequence[int]) -> tuple[float, float]:
     of_block = expected.between + expected.within / expected.block_rows
     of_window = expected.between + expected.within * len(rows) / total
     df = expected.blocks - 1 + _PRIOR_DF
-    return deviation, df * (of_window / of_block) ** 2 if of_block > 0 else df
+    df = df * (of_window / of_block) ** 2 if of_block > 0 else df
+    # Days with storms: the t distribution that has the kurtosis of the blocks, less of it in means of several.
+    tail = 4 + 6 * len(rows) / expected.excess if expected.excess > 0 else math.inf
+    return (deviation, df) if df <= tail else (deviation * math.sqrt((tail - 2) / tail), tail)
+
+
+def _excess(residuals: NDArray[np.float64]) -> float:
+    """The excess kurtosis, 0 where there is none to be seen."""
+    squares = residuals**2
+    middle = float(squares.mean())
+    return max(0.0, float((squares**2).mean()) / middle**2 - 3) if middle > 0 else 0.0
