@@ -70,7 +70,10 @@ def test_a_large_body_is_refused_in_one_sentence(ws: Workspace, serve: Serve) ->
         (b"[]", "the request's body cannot be used"),
         (b"{}", "argument 'principal' of access.create_token is wrong: it is missing"),
         (b'{"principal": 3}', "argument 'principal' of access.create_token is wrong: Expected `str`, got `int`"),
-        (b'{"principal": "a", "colour": 1}', "argument 'colour' of access.create_token is wrong: there is no such argument"),
+        (
+            b'{"principal": "a", "colour": 1}',
+            "argument 'colour' of access.create_token is wrong: there is no such argument",
+        ),
     ],
 )
 def test_a_wrong_argument_is_named(ws: Workspace, serve: Serve, body: bytes, message: str) -> None:
