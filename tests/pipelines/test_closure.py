@@ -7,6 +7,7 @@ import pytest
 
 from mainspring.domain.object import TreeEntry
 from mainspring.kernel.hashing import Digest, digest
+from mainspring.pipelines import environment
 from mainspring.pipelines.closure import Code
 from mainspring.pipelines.environment import environment_of, machine
 from mainspring.pipelines.snapshot import Manifest, Sources
@@ -136,3 +137,19 @@ def test_the_environment_is_what_is_reached(tmp_path: Path) -> None:
     assert found["antigravity_of_another_kind"] == ""
     assert list(environment_of(["mainspring"])) == ["mainspring"]
     assert machine()[0].startswith("3.")
+
+
+def test_a_package_being_worked_on_counts_by_its_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "inwork.py").write_text("x = 1\n")
+    folder = tmp_path / "inwork-1.0.dist-info"
+    folder.mkdir()
+    (folder / "METADATA").write_text("Name: inwork\nVersion: 1.0\nRequires-Dist: polars>=1; extra == 'all'\n\nText\n")
+    (folder / "direct_url.json").write_text('{"dir_info":{"editable":true}}')
+    monkeypatch.syspath_prepend(str(tmp_path))
+    one = environment_of(["inwork"])
+    environment._reached.cache_clear()
+    (tmp_path / "inwork.py").write_text("x = 2\n")
+    two = environment_of(["inwork"])
+    assert set(one) == set(two) == {"inwork"}
+    assert one["inwork"].startswith("1.0")
+    assert one != two

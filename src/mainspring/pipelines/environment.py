@@ -16,6 +16,7 @@ from mainspring.kernel.hashing import digest_file, digest_of
 
 __all__ = ["environment_of", "machine"]
 
+_EDITABLE = re.compile(r'"editable":\s*true')
 _HEADER = re.compile(r"^(Name|Version|Requires-Dist):(.*)$", re.MULTILINE)
 _REQUIREMENT = re.compile(r"[A-Za-z0-9._-]+")
 # Scanning every distribution for the packages it brings costs 120 ms; these differ from their distribution's name.
@@ -54,10 +55,11 @@ def _reached(package: str) -> dict[str, str]:
         name, version, requirements = _headers(item)
         if name in found:
             continue
-        # Mainspring counts by its version alone: what its server and database need cannot change a step's result, and
-        # the packages whose values pass between steps are reached by the project's own imports.
-        editable = name != "mainspring" and '"editable": true' in (item.read_text("direct_url.json") or "")
-        found[name] = version + (_source_digest(package) if editable else "")
+        # What is being worked on has one version for many states: its sources count instead.
+        editable = _EDITABLE.search(item.read_text("direct_url.json") or "")
+        found[name] = f"{version}+{_source_digest(package)[:16]}" if editable else version
+        # What Mainspring's server and database need cannot change a step's result, and the packages whose values pass
+        # between steps are reached by the project's own imports.
         if name != "mainspring":
             pending += [needed for requirement in requirements if (needed := _distribution(requirement))]
     return found
