@@ -9,7 +9,7 @@ import msgspec
 from mainspring.cli.frame import command, group
 from mainspring.cli.session import Session
 from mainspring.cli.view import Fields, Page, Part, Sentence, Table, number, when
-from mainspring.domain.endpoint import EndpointStatus
+from mainspring.domain.endpoint import Endpoint, EndpointStatus
 from mainspring.domain.rollout import Rollout
 
 if TYPE_CHECKING:
@@ -116,3 +116,33 @@ def show(session: Session, *, name: str) -> EndpointPage:
 
     with session.open() as ws:
         return EndpointPage(endpoint=ops.show_endpoint(ws, name), rollouts=tuple(loop.list_rollouts(ws, endpoint=name)))
+
+
+def _gone_view(last: Endpoint) -> Page:
+    return [Sentence(f"endpoint {last.name} is no longer wanted; what it answered stays")]
+
+
+@command(
+    "undeploy",
+    of=COMMAND,
+    view=_gone_view,
+    examples=["mainspring endpoints undeploy arrival-delay --reason 'replaced by delays' --yes"],
+    names=endpoint_names,
+)
+@click.argument("name")
+@click.option("--reason", default="", help="Why; kept in the history.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def undeploy(session: Session, *, name: str, reason: str, yes: bool) -> Endpoint:
+    """Stop serving at an endpoint; its predictions and its history stay."""
+    from mainspring.serving import ops
+
+    with session.open() as ws:
+        answered = sum(count.rows for count in ops.show_endpoint(ws, name).counts)
+        session.ask(f"Stop endpoint {name}, which has answered {answered:,} rows?", yes=yes)
+        last = ops.undeploy(ws, name, reason=reason)
+        if not session.is_remote:
+            # A server's controller would do the same within a second; where none runs nobody else would.
+            from mainspring import serving
+
+            serving.reconcile(ws)
+        return last
