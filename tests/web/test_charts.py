@@ -49,7 +49,19 @@ def test_words_of_close_markers_lie_below_each_other() -> None:
 
     placed = timeline(windows(100), markers)["datasets"]["markers"]
 
-    assert [marker["y"] for marker in placed] == [7, 21, 7]
+    assert [(marker["y"], marker["word"]) for marker in placed] == [
+        (-9, "error"),
+        (-23, "version 2"),
+        (-9, "version 2"),
+    ]
+
+
+def test_a_marker_without_room_keeps_its_sign_and_loses_its_word() -> None:
+    markers = [Marker(86_400_000 * 10, "alert", f"error {number}") for number in range(6)]
+
+    placed = timeline(windows(100), markers)["datasets"]["markers"]
+
+    assert [bool(marker["word"]) for marker in placed] == [True] * 4 + [False] * 2
 
 
 def test_many_windows_are_lines_without_dots() -> None:

@@ -73,7 +73,7 @@ FACTS = {
         "at most 1 false alarm a year",
         "data-chart",
         "Most drifted",
-        "retrained version 2",
+        "retrained v2",
     ),
     "alerts": ("Drift of inputs", "retraining: passed"),
     "alert open": ("Inputs that drift start no retraining by themselves", "by nobody yet"),

@@ -71,7 +71,7 @@ def answers() -> Answers:
         ],
         "monitoring.show_alert": lambda asked: next(alert for alert in alerts if alert.id == asked["alert"]),
         "loop.list_rollouts": lambda _: rollouts(),
-        "loop.list_retrainings": lambda _: [retraining(alerts[1].id, runs[1].id)],
+        "loop.list_retrainings": lambda _: [retraining(f"alert:{alerts[1].id}", runs[1].id)],
         "governance.trace_prediction": lambda _: trace(runs[1].id),
         "governance.list_events": lambda _: events_told(runs[1].id),
         "governance.verify_events": lambda _: ChainReport("default", 312, digest_of_seed(312), True),

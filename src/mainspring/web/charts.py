@@ -7,7 +7,7 @@ import msgspec
 
 __all__ = ["Marker", "Point", "timeline"]
 
-_ERROR_HEIGHT, _DRIFT_HEIGHT, _LANES = 220, 110, 3
+_ERROR_HEIGHT, _DRIFT_HEIGHT, _LANES = 220, 110, 4
 _MOST_DOTS = 60
 
 # Any: a Vega-Lite spec is a JSON object of its own grammar.
@@ -46,7 +46,7 @@ def timeline(points: Sequence[Point], markers: Sequence[Marker], *, running_days
         "type": "temporal",
         "title": None,
         "scale": {"type": "utc"},
-        "axis": {"grid": False, "labelOverlap": True},
+        "axis": {"grid": False, "labelOverlap": "greedy", "labelSeparation": 8, "format": "%b %d"},
     }
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
@@ -99,14 +99,22 @@ def _drifts(x: _Spec, *, dots: bool) -> _Spec:
 
 
 def _in_lanes(points: Sequence[Point], markers: Sequence[Marker]) -> list[_Spec]:
-    """The markers, each with the height of its words: close ones lie below each other, so that no words overlap."""
-    span = max((point.end_ms for point in points), default=1) - min((point.start_ms for point in points), default=0)
-    ends = [float("-inf")] * _LANES
+    """The markers, each with its height above the panel: close ones lie above each other, so that no words overlap.
+
+    Where every lane is taken the word is left out; the sign and its tooltip stay.
+    """
+    start, end = (
+        min((point.start_ms for point in points), default=0),
+        max((point.end_ms for point in points), default=1),
+    )
+    free_from = [float("-inf")] * _LANES
     placed = []
     for marker in sorted(markers, key=lambda marker: marker.at_ms):
-        lane = next((lane for lane in range(_LANES) if ends[lane] <= marker.at_ms), 0)
-        ends[lane] = marker.at_ms + span * (0.03 + 0.0075 * len(marker.text))
-        placed.append(msgspec.to_builtins(marker) | {"y": 7 + 14 * lane})
+        lane = next((lane for lane in range(_LANES) if free_from[lane] <= marker.at_ms), None)
+        if lane is not None:
+            free_from[lane] = marker.at_ms + (end - start) * (0.03 + 0.008 * len(marker.text))
+        word = marker.text if lane is not None else ""
+        placed.append(msgspec.to_builtins(marker) | {"y": -9 - 14 * (lane or 0), "word": word})
     return placed
 
 
@@ -196,7 +204,7 @@ def _markers(x: _Spec, *, labelled: bool) -> list[_Spec]:
             "color": "@quiet",
             "limit": 160,
         },
-        "encoding": {"x": at, "y": top, "text": {"field": "text"}},
+        "encoding": {"x": at, "y": top, "text": {"field": "word"}},
     }
     return [rule, sign, words]
 

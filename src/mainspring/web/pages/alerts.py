@@ -1,5 +1,6 @@
 """Pages of alerts: the list, and one with its evidence and what came of it."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -63,7 +64,7 @@ def listed(ws: "Workspace", request: Request) -> Shown:
     """The alerts, open ones first; `?state=` shows only those."""
     state = _STATES.get(request.query_params.get("state", ""), "")
     found = ops.list_alerts(ws, state=state, limit=_PAGE)
-    causes = {retraining.cause: retraining for retraining in loop.list_retrainings(ws)}
+    causes = _causes(loop.list_retrainings(ws))
     rows = tuple(_row(ws.project, alert, causes) for alert in sorted(found, key=lambda alert: alert.state != "open"))
     filters = tuple(
         Filter(word or "all", link(ws.project, "alerts", state=word), word == state) for word in ("", "open", "closed")
@@ -74,7 +75,7 @@ def listed(ws: "Workspace", request: Request) -> Shown:
 def show(ws: "Workspace", request: Request) -> Shown:
     """One alert: what was found, by which tests, and what the loop did about it."""
     alert = ops.show_alert(ws, request.path_params["alert"])
-    causes = {retraining.cause: retraining for retraining in loop.list_retrainings(ws, model=alert.model)}
+    causes = _causes(loop.list_retrainings(ws, model=alert.model))
     view = _Shown(
         alert=alert,
         what=_what(alert),
@@ -110,6 +111,11 @@ def _row(project: str, alert: Alert, causes: dict[str, Retraining]) -> _Row:
         led_to=f"retraining: {led.state}" if led else "",
         led_href=_way(project, led) if led else "",
     )
+
+
+def _causes(retrainings: Iterable[Retraining]) -> dict[str, Retraining]:
+    """Retrainings by the id of the alert that caused them."""
+    return {found.cause.removeprefix("alert:"): found for found in retrainings if found.cause.startswith("alert:")}
 
 
 def _way(project: str, led: Retraining) -> str:

@@ -170,7 +170,8 @@ def _reason(verdict: Verdict | None) -> str:
     failed = [check.message for check in verdict.checks if not check.passed]
     if failed:
         return "; ".join(failed[:3])
-    return verdict.checks[0].message if verdict.checks else ""
+    deciding = [check.message for check in verdict.checks if not check.group]
+    return "; ".join(deciding[:3])
 
 
 def _reproduced(ws: "Workspace", version: ModelVersion) -> str:

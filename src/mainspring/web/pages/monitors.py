@@ -179,7 +179,7 @@ def _figures(status: MonitorStatus) -> tuple[Figure, ...]:
             figures.full(matured.expected if matured else None),
         ),
         Figure("Open alerts", figures.count(status.open_alerts)),
-        Figure("Windows", figures.count(status.windows_total), note=f"{figures.count(rows)} rows in those shown"),
+        Figure("Windows", figures.count(status.windows_total), note=f"{figures.count(rows)} rows"),
     )
 
 
@@ -207,34 +207,29 @@ def _score(test: Test | None) -> float | None:
 def _markers(ws: "Workspace", status: MonitorStatus, raised: Iterable[Alert]) -> list[charts.Marker]:
     """Alerts, retrainings of the model and rollouts of the endpoint, and every change of version, within the windows shown."""
     monitor = status.monitor
-    found = [
-        charts.Marker(
-            alert.opened_ms, "alert", alert.kind.replace("_", " of ") if alert.kind == "error" else _drift(alert)
-        )
-        for alert in raised
-    ]
+    found = [charts.Marker(alert.opened_ms, "alert", _word(alert)) for alert in raised]
     for retraining in loop.list_retrainings(ws, model=monitor.model):
         found.append(
             charts.Marker(
                 retraining.changed_ms,
                 "retrained",
-                f"version {retraining.version}" if retraining.version else retraining.state,
+                f"v{retraining.version}" if retraining.version else retraining.state,
             )
         )
     for rollout in loop.list_rollouts(ws, endpoint=monitor.endpoint):
         if rollout.state == "rolled_back":
-            found.append(charts.Marker(rollout.decided_ms, "rolled back", f"version {rollout.candidate}"))
+            found.append(charts.Marker(rollout.decided_ms, "rolled back", f"v{rollout.candidate}"))
     before = 0
     for window in status.windows:
         if window.version != before:
-            found.append(charts.Marker(window.start_ms, "deployed", f"version {window.version}"))
+            found.append(charts.Marker(window.start_ms, "deployed", f"v{window.version}"))
         before = window.version
     start, end = (status.windows[0].start_ms, status.windows[-1].end_ms) if status.windows else (0, 0)
     return sorted((marker for marker in found if start <= marker.at_ms <= end), key=lambda marker: marker.at_ms)
 
 
-def _drift(alert: Alert) -> str:
-    return "inputs drifted" if alert.kind == "input_drift" else "predictions drifted"
+def _word(alert: Alert) -> str:
+    return {"input_drift": "inputs", "prediction_drift": "predictions", "error": "error"}[alert.kind]
 
 
 def _window_row(window: Window, markers: Iterable[charts.Marker]) -> _WindowRow:
