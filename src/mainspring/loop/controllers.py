@@ -3,7 +3,7 @@
 Killing any of them, or running two, changes nothing: the lease's fencing token is checked in each change they make.
 """
 
-import os
+import socket
 from typing import TYPE_CHECKING
 
 from mainspring.domain.alert import Alert
@@ -28,7 +28,7 @@ DAY_MS = 86_400_000
 
 def tick(ws: "Workspace") -> bool:
     """Let every controller take one step; whether this process held the lease and so did it."""
-    lease = ws.leases.acquire("controllers", owner=f"process {os.getpid()}", ttl_ms=_LEASE_MS)
+    lease = ws.leases.acquire("controllers", owner=_owner(ws), ttl_ms=_LEASE_MS)
     if lease is None:
         return False
     reconcile(ws)
@@ -46,6 +46,11 @@ def tick(ws: "Workspace") -> bool:
         rollouts.advance(ws, rollout, lease=lease)
         reconcile(ws)
     return True
+
+
+def _owner(ws: "Workspace") -> str:
+    """The folder on this machine: one process holds it at a time, so who comes after a dead one goes on at once."""
+    return f"{socket.gethostname()}:{ws.folder}"
 
 
 def trigger(ws: "Workspace", alert: Alert) -> Retraining | None:
