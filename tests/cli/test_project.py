@@ -17,7 +17,7 @@ from mainspring.pipelines.definition import pipeline
 
 from .conftest import Call, data_of
 
-PROGRAM = Path(sys.executable).with_name("mainspring")
+PROGRAM = str(Path(sys.executable).with_name("mainspring"))
 PLAIN = """
 import mainspring as ms
 

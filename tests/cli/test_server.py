@@ -15,7 +15,7 @@ from mainspring.workspace import create_workspace
 
 from .conftest import Call, data_of
 
-PROGRAM = Path(sys.executable).with_name("mainspring")
+PROGRAM = str(Path(sys.executable).with_name("mainspring"))
 
 
 @pytest.fixture

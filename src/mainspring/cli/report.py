@@ -72,8 +72,9 @@ def _print_unexpected(error: BaseException, session: Session) -> int:
 def _print(
     session: Session, code: str, message: str, hint: str, exit_code: int, fields: Mapping[str, Any] | None = None
 ) -> int:
-    text = f"{code}: {clean(message)}" + (f"; {clean(hint)}" if hint else "")
-    click.echo(text, err=True)
+    # A failed step's own lines stay lines; a message is one otherwise.
+    told = "\n".join(map(clean, message.splitlines()))
+    click.echo(f"{code}: {told}" + (f"; {clean(hint)}" if hint else ""), err=True)
     if session.json:
         from mainspring.cli.wire import encode_error
 
