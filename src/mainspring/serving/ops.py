@@ -2,7 +2,6 @@
 
 import difflib
 import math
-import secrets
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -58,7 +57,7 @@ def deploy(
             name=endpoint,
             number=before.number + 1 if before else 1,
             variants=(variant,),
-            salt=before.salt if before else secrets.token_hex(8),
+            salt=before.salt if before else f"{ws.random.getrandbits(64):016x}",
             clock=clock,
             port=port or (before.port if before else 0),
             created_ms=before.created_ms if before else now,
@@ -99,7 +98,7 @@ def set_route(
             before,
             number=before.number + 1,
             variants=resolved,
-            salt=before.salt if same else secrets.token_hex(8),
+            salt=before.salt if same else f"{ws.random.getrandbits(64):016x}",
             changed_ms=ws.clock.now_ms(),
             reason=reason,
         )
