@@ -2,10 +2,14 @@
 
 import re
 
+import msgspec
 import pytest
 
-from .conftest import Get
-from .world import PAGES
+from mainspring.domain.event import ChainReport
+
+from .conftest import Get, app_over, asker
+from .world import PAGES, World, answers
+from .world_watch import events_told
 
 FACTS = {
     "overview": (
@@ -159,3 +163,21 @@ def test_static_files_may_be_kept_for_ever(get: Get) -> None:
     assert answer.status_code == 200
     assert "immutable" in answer.headers["cache-control"]
     assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_long_chain_is_verified_when_asked() -> None:
+    long = [msgspec.structs.replace(event, number=event.number + 100_000) for event in events_told("x")]
+    get = asker(app_over(World(answers() | {"governance.list_events": lambda _: long})))
+
+    assert "Verify the whole chain now" in get("/p/default/events").text
+    assert "Verified" in get("/p/default/events?verify=1").text
+
+
+def test_a_broken_chain_is_said_with_its_place() -> None:
+    broken = ChainReport("default", 4, "ab" * 32, False, 5, "event 5 was changed")
+    get = asker(app_over(World(answers() | {"governance.verify_events": lambda _: broken})))
+
+    text = get("/p/default/events").text
+
+    assert "Broken at event 5" in text
+    assert "event 5 was changed" in text
