@@ -56,7 +56,10 @@ class World:
             body = {"id": f"{day}-{hour}", "parameters": {"at_ms": START_MS + day * DAY_MS + hour}, "inputs": [tensor]}
             httpx.post(f"{url}/v2/models/{MODEL}/infer", json=body).raise_for_status()
         at_ms = START_MS + (day + 1) * DAY_MS - 1
-        told = [{"id": f"{day}-{i // 20}/{i % 20}", "label": label, "at_ms": at_ms} for i, label in enumerate(rides["minutes"])]
+        told = [
+            {"id": f"{day}-{i // 20}/{i % 20}", "label": label, "at_ms": at_ms}
+            for i, label in enumerate(rides["minutes"])
+        ]
         httpx.post(f"{url}/feedback", json={"feedback": told[::-1] + told[:7]}).raise_for_status()
         self.clock.advance_to(START_MS + (day + 1) * DAY_MS)
         data.add(self.ws, "rides", rides)

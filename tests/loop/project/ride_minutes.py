@@ -1,8 +1,9 @@
 """How long a ride takes, from its length; every third row is held out."""
 
-import mainspring as ms
 import polars as pl
 from sklearn.linear_model import LinearRegression
+
+import mainspring as ms
 
 DAY = pl.duration(days=1)
 
