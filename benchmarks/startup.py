@@ -1,7 +1,7 @@
 """What a newcomer waits for: import, --help and one command, each a fresh process; and what an install brings.
 
-    python benchmarks/startup.py            # processes only
-    python benchmarks/startup.py --install  # also a fresh install of the core and of the demo extra
+python benchmarks/startup.py            # processes only
+python benchmarks/startup.py --install  # also a fresh install of the core and of the demo extra
 """
 
 import argparse

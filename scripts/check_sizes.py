@@ -20,7 +20,9 @@ def too_large(path: Path) -> list[str]:
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             docstring = ast.get_docstring(node, clean=False)
-            length = (node.end_lineno or node.lineno) - node.lineno + 1 - (docstring.count("\n") + 1 if docstring else 0)
+            length = (
+                (node.end_lineno or node.lineno) - node.lineno + 1 - (docstring.count("\n") + 1 if docstring else 0)
+            )
             if length > FUNCTION_LINES:
                 found.append(f"{name}:{node.lineno} {node.name}: {length} lines, {FUNCTION_LINES} at most")
     return found
@@ -28,7 +30,14 @@ def too_large(path: Path) -> list[str]:
 
 def main() -> int:
     """Print what is too large; exit code 1 if anything is."""
-    files = sorted([*ROOT.glob("src/**/*.py"), *ROOT.glob("tests/**/*.py"), *ROOT.glob("benchmarks/*.py"), *ROOT.glob("scripts/*.py")])
+    files = sorted(
+        [
+            *ROOT.glob("src/**/*.py"),
+            *ROOT.glob("tests/**/*.py"),
+            *ROOT.glob("benchmarks/*.py"),
+            *ROOT.glob("scripts/*.py"),
+        ]
+    )
     found = [line for file in files if "migrations/versions" not in str(file) for line in too_large(file)]
     print("\n".join(found) or f"{len(files)} files within their sizes")
     return 1 if found else 0

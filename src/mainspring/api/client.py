@@ -83,7 +83,9 @@ class RemoteWorkspace:
                 continue
             value = msgspec.to_builtins(arguments[argument.name])
             if argument.place == "path":
-                path = re.sub(rf"{{{argument.name}(:\w+)?}}", lambda match: _segment(value, whole=match[1] is None), path)
+                path = re.sub(
+                    rf"{{{argument.name}(:\w+)?}}", lambda match: _segment(value, whole=match[1] is None), path
+                )
             else:
                 body[argument.name] = value
         if op.mutates:
@@ -173,9 +175,11 @@ class RemoteObjects:
         return True
 
 
-def _segment(value: object, *, whole: bool) -> str:
-    """A value as part of a path; one that may span several segments keeps its slashes."""
-    return quote(str(value), safe="" if whole else "/")
+def _fill(path: str, name: str, value: object) -> str:
+    """The path with a placeholder filled; one that may span several segments, `{name:path}`, keeps its slashes."""
+    found = re.search(rf"{{{name}(:path)?}}", path)
+    assert found is not None
+    return path[: found.start()] + quote(str(value), safe="/" if found[1] else "") + path[found.end() :]
 
 
 def _query(value: object) -> str:
