@@ -107,18 +107,38 @@ def test_deploy_without_a_server_says_so(prices: Path) -> None:
     assert (made["name"], made["model"], made["kept_by"]) == ("house-prices", "house-prices@1", "nobody")
 
 
+HOUSE = {"area_m2": 95.0, "rooms": 3, "age_years": 20, "distance_km": 4.0, "district": "hills"}
+
+
 @pytest.mark.slow
-def test_deploy_in_the_foreground_answers_until_it_is_interrupted(prices: Path) -> None:
+def test_deploy_in_the_foreground_answers_until_it_is_ended_and_loses_no_prediction(
+    prices: Path, tmp_path: Path
+) -> None:
     words = [PROGRAM, "deploy", "--foreground", "--name", "front", "--json"]
     with subprocess.Popen(words, cwd=prices, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         url = json.loads(process.stdout.readline())["data"]["url"]
-        with urllib.request.urlopen(f"{url}/v2/health/ready", timeout=10) as answer:
-            assert answer.status == 200
+        request = urllib.request.Request(
+            f"{url}/invocations",
+            data=json.dumps({"dataframe_records": [HOUSE]}).encode(),
+            headers={"Content-Type": "application/json", "X-Request-Id": "asked-once"},
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            [predicted] = json.loads(answer.read())["predictions"]
+        saved = program(prices, "backup", str(tmp_path / "b.tar"))
         process.terminate()
         last = json.loads(process.stdout.readline())["data"]
     assert process.returncode == 0
     assert last["endpoint"]["state"] == "stopped"
+    assert saved.returncode == 0, saved.stderr
+    assert program(tmp_path, "restore", "b.tar", "--to", "copy").returncode == 0
+
+    for workspace in (".mainspring", str(tmp_path / "copy")):
+        trace = data(program(prices, "trace", "asked-once/0", "--workspace", workspace, "--json"))
+        assert trace["prediction"]["prediction"] == predicted
+        assert trace["version"] == "house-prices@1"
+        assert trace["datasets"] == ["houses@1"]
+        assert {split["name"] for split in trace["splits"]} == {"train", "holdout"}
 
 
 @pytest.mark.slow

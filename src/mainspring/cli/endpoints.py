@@ -86,7 +86,9 @@ def _look(rollout: Rollout) -> str:
     if not rollout.looks:
         return "no look yet"
     look = rollout.looks[-1]
-    return f"{look.difference:+.3f} ({look.low:+.3f} to {look.high:+.3f}) after {look.blocks} blocks"
+    if look.low is None or look.high is None:
+        return f"{look.difference:+.3f} after {look.blocks} blocks, too few for an interval"
+    return f"{look.difference:+.3f} ({look.low:+.3f} to {look.high:+.3f}) after {look.blocks} blocks; limit {look.most:+.3f}"
 
 
 @command(
