@@ -83,9 +83,7 @@ class RemoteWorkspace:
                 continue
             value = msgspec.to_builtins(arguments[argument.name])
             if argument.place == "path":
-                path = re.sub(
-                    rf"{{{argument.name}(:\w+)?}}", lambda match: _segment(value, whole=match[1] is None), path
-                )
+                path = _fill(path, argument.name, value)
             else:
                 body[argument.name] = value
         if op.mutates:
