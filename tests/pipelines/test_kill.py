@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import textwrap
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -75,12 +76,16 @@ def folder(tmp_path: Path, project: Project) -> Path:
 def started(folder: Path, project: Project) -> Iterator["subprocess.Popen[bytes]"]:
     """A run in another process whose second step is under way and takes a minute."""
     process = subprocess.Popen([sys.executable, "go.py", str(folder), "60"], cwd=project.root)
-    until = time.monotonic() + 20
-    while time.monotonic() < until and not any(f.stat().st_size for f in folder.glob("scratch/*/staging/*.log")):
-        time.sleep(0.05)
+    _wait_for_second(folder)
     yield process
     process.kill()
     process.wait()
+
+
+def _wait_for_second(folder: Path) -> None:
+    until = time.monotonic() + 20
+    while time.monotonic() < until and not any(f.stat().st_size for f in folder.glob("scratch/*/staging/*.log")):
+        time.sleep(0.05)
 
 
 def _go(folder: Path, project: Project, **variables: str) -> int:
@@ -142,6 +147,22 @@ def test_an_interrupt_cancels_the_run_and_ends_its_steps(started: "subprocess.Po
     ws = create_workspace(folder)
     assert _statuses(ws) == [("flow", "cancelled"), ("first", "succeeded"), ("second", "cancelled")]
     assert not list((folder / "scratch").iterdir())
+    ws.close()
+
+
+@pytest.mark.slow
+def test_a_step_in_a_process_of_its_own_is_ended_by_an_interrupt_too(folder: Path, project: Project) -> None:
+    thread = "import threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()\n"
+    project.write("flow.py", thread + textwrap.dedent(FLOW))
+    process = subprocess.Popen([sys.executable, "go.py", str(folder), "60"], cwd=project.root)
+    _wait_for_second(folder)
+    children = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(20) != 0
+    _, alive = psutil.wait_procs(children, timeout=10)
+    assert alive == []
+    ws = create_workspace(folder)
+    assert _statuses(ws) == [("flow", "cancelled"), ("first", "succeeded"), ("second", "cancelled")]
     ws.close()
 
 

@@ -61,7 +61,7 @@ class Recorder:
 
     def install(self) -> None:
         """Begin; there is no end, for an audit hook stays for the life of its process."""
-        sys.addaudithook(self._hook)
+        sys.addaudithook(self.hear)
         recorder = self
 
         class Environment(type(os.environ)):  # type: ignore[misc]
@@ -88,7 +88,8 @@ class Recorder:
             self._used(os.path.abspath(path.removeprefix("file://")), writes=False)
 
     # Any: each audit event has its own arguments.
-    def _hook(self, event: str, args: tuple[Any, ...]) -> None:
+    def hear(self, event: str, args: tuple[Any, ...]) -> None:
+        """Take note of an audit event, of those that tell of a use."""
         match event:
             case "open":
                 self._opened(args[0], str(args[1] or ""), int(args[2] or 0))
