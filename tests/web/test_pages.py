@@ -34,7 +34,7 @@ FACTS = {
     "pipelines": ("arrival_delay", "Recent durations"),
     "pipeline": ('class="graph wide"', "mainspring run arrival_delay", "flights@3"),
     "datasets": ("81,012", "1 quarantined", "9.64 MB"),
-    "dataset": ("flights@3", "every quantile is 1.609 times", "row 1: tailnum=–", "28,796"),
+    "dataset": ("flights@3", "every quantile is 1.609 times", "row 1: tailnum=null", "28,796"),
     "dataset version": (
         "never null",
         "at most 5 % null",

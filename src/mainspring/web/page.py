@@ -21,13 +21,17 @@ class Crumb(msgspec.Struct, frozen=True):
 
 
 class Stop(msgspec.Struct, frozen=True):
-    """One stop of a lineage strip: its role in the loop, its name, a fact about it, and whether this page is about it."""
+    """One stop of a lineage strip: its role in the loop, its name, a fact about it, and whether this page is about it.
+
+    `beside` are more of the same role, none before another: the datasets of one run.
+    """
 
     role: str
     name: str
     href: str = ""
     fact: str = ""
     here: bool = False
+    beside: tuple[Crumb, ...] = ()
 
 
 class Shown(msgspec.Struct, frozen=True):

@@ -1,10 +1,11 @@
 """Addresses of the things that references, and the subjects of events, name."""
 
 import re
+from collections.abc import Sequence
 
-from mainspring.web.page import link
+from mainspring.web.page import Crumb, Stop, link
 
-__all__ = ["to_dataset", "to_model", "to_subject"]
+__all__ = ["data_stop", "to_dataset", "to_model", "to_subject"]
 
 _VERSIONED = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)@([0-9]{1,9})$")
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
@@ -26,8 +27,17 @@ _PAGES = {
 
 
 def to_dataset(project: str, reference: str) -> str:
-    """The page of `flights@3`, or an empty text where it names no version."""
-    return _versioned(project, "datasets", reference)
+    """The page of `flights@3`, or of `flights` where no version is named; empty where it is no reference."""
+    name = reference.removeprefix(f"{project}/")
+    return link(project, "datasets", name) if _NAME.match(name) else _versioned(project, "datasets", reference)
+
+
+def data_stop(project: str, references: Sequence[str]) -> tuple[Stop, ...]:
+    """One stop of a lineage strip for all datasets that were read together; nothing where there is none."""
+    if not references:
+        return ()
+    first, *others = (Crumb(reference, to_dataset(project, reference)) for reference in references)
+    return (Stop("data", first.name, first.href, beside=tuple(others)),)
 
 
 def to_model(project: str, reference: str) -> str:

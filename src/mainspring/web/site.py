@@ -118,7 +118,7 @@ def error_page(request: Request, error: Exception) -> Response:
             "This page failed on the server.",
             "the server's log says where; reload to try again",
         )
-    shown = Shown("failure.html", failure.heading, "", (Crumb(failure.heading),), failure)
+    shown = Shown("failure.html", failure.heading, "none", (Crumb(failure.heading),), failure)
     return render(request, shown, project=project, now_ms=SystemClock().now_ms(), status=status)
 
 

@@ -45,7 +45,7 @@ def rows(project: str, run: Run, steps: Sequence[Run], *, now_ms: int) -> tuple[
 def _row(project: str, name: str, step: Run | None, run: Run, now_ms: int) -> StepRow:
     if step is None:
         return StepRow(name, "waiting" if run.status == "running" else "not run", 0, None, (), "")
-    span = (step.ended_ms or now_ms) - step.started_ms
+    span = max(0, (step.ended_ms or now_ms) - step.started_ms)
     reason = (
         f"equal code, inputs and parameters: taken from {step.cached_from[-8:]}"
         if step.cached_from
@@ -82,7 +82,7 @@ def draw_gantt(steps: Sequence[StepRow], *, label: str) -> Markup:
 
 
 def _fact(step: StepRow) -> str:
-    return "" if step.span_ms is None or step.status == "cached" else figures.duration(step.span_ms)
+    return figures.duration(step.span_ms) if step.span_ms and step.status != "cached" else ""
 
 
 def _kind(status: str) -> str:

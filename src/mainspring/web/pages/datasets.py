@@ -11,7 +11,7 @@ from starlette.requests import Request
 from mainspring.data import ops
 from mainspring.domain.dataset import Dataset, DatasetVersion, Part, Quarantined
 from mainspring.domain.profile import ColumnProfile
-from mainspring.domain.schema import ColumnSchema, Schema, Value, Violation
+from mainspring.domain.schema import ColumnSchema, Example, Schema, Value, Violation
 from mainspring.tracking import ops as tracking
 from mainspring.web import figures, sketches, steps
 from mainspring.web.page import Crumb, Shown, link
@@ -24,6 +24,7 @@ __all__ = ["listed", "show", "versions"]
 _RUNS_LOOKED_AT = 100
 _EXAMPLES = 3
 _SHOWN = 100
+_NEWEST = 12
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT")
 
 
@@ -43,7 +44,7 @@ class _VersionRow(msgspec.Struct, frozen=True):
 
 class _Violation(msgspec.Struct, frozen=True):
     violation: Violation
-    examples: str
+    examples: tuple[str, ...]
 
 
 class _Refused(msgspec.Struct, frozen=True):
@@ -55,6 +56,7 @@ class _Versions(msgspec.Struct, frozen=True):
     name: str
     command: str
     rows: tuple[_VersionRow, ...]
+    older: tuple[_VersionRow, ...]
     quarantined: tuple[_Refused, ...]
 
 
@@ -108,12 +110,12 @@ def versions(ws: "Workspace", request: Request) -> Shown:
         ops.list_versions(ws, dataset.name, after=max(0, dataset.latest - _SHOWN)), key=lambda version: -version.number
     )
     refused = ops.list_quarantined(ws, dataset.name)
+    rows = [_VersionRow(version, link(ws.project, "datasets", dataset.name, version.number)) for version in found]
     view = _Versions(
         name=dataset.name,
         command=f"mainspring data show {dataset.name}",
-        rows=tuple(
-            _VersionRow(version, link(ws.project, "datasets", dataset.name, version.number)) for version in found
-        ),
+        rows=tuple(rows[:_NEWEST]),
+        older=tuple(rows[_NEWEST:]),
         quarantined=tuple(_refused(batch) for batch in refused),
     )
     return Shown(
@@ -239,12 +241,12 @@ def _refused(batch: Quarantined) -> _Refused:
     return _Refused(batch, tuple(_Violation(item, _examples(item)) for item in batch.report.violations))
 
 
-def _examples(violation: Violation) -> str:
-    shown = violation.examples[:_EXAMPLES]
-    return "; ".join(
-        f"row {item.row}: " + ", ".join(f"{name}={figures.full(value)}" for name, value in item.values.items())
-        for item in shown
-    )
+def _examples(violation: Violation) -> tuple[str, ...]:
+    return tuple(f"row {item.row:,}: {_cells(item)}" for item in violation.examples[:_EXAMPLES])
+
+
+def _cells(example: Example) -> str:
+    return ", ".join(f"{name}={'null' if value is None else value}" for name, value in example.values.items())
 
 
 def _consumers(ws: "Workspace", reference: str) -> tuple[_Use, ...]:

@@ -18,7 +18,7 @@ from mainspring.serving import ops as serving
 from mainspring.tracking import ops as tracking
 from mainspring.web import figures, gates
 from mainspring.web.page import Crumb, Shown, Stop, link
-from mainspring.web.references import to_dataset
+from mainspring.web.references import data_stop, to_dataset
 
 if TYPE_CHECKING:
     from mainspring.workspace import Workspace
@@ -184,7 +184,8 @@ def _reproduced(ws: "Workspace", version: ModelVersion) -> str:
 
 def _strip(ws: "Workspace", version: ModelVersion, run: Run | None) -> tuple[Stop, ...]:
     project = ws.project
-    data = [Stop("data", version.dataset, to_dataset(project, version.dataset))] if version.dataset else []
+    read = sorted(ref.reference for ref in run.inputs.values() if ref.reference) if run else []
+    data = data_stop(project, read or ([version.dataset] if version.dataset else []))
     code = [Stop("code", run.snapshot[:8], fact="snapshot")] if run and run.snapshot else []
     trained = [Stop("run", run.id[-8:], link(project, "runs", run.id), run.pipeline or run.name)] if run else []
     model = Stop("model", version.reference, fact=", ".join(version.aliases), here=True)

@@ -11,7 +11,7 @@ from mainspring.kernel.errors import NotFound
 from mainspring.tracking import ops
 from mainspring.web import sketches, steps
 from mainspring.web.page import Crumb, Filter, Shown, link
-from mainspring.web.pages.runs import RunRow, row
+from mainspring.web.pages.runs import RunRow, elapsed, row
 
 if TYPE_CHECKING:
     from mainspring.workspace import Workspace
@@ -33,7 +33,7 @@ class _Row(msgspec.Struct, frozen=True):
     href: str
     status: str
     steps: int
-    elapsed_ms: int
+    elapsed_ms: int | None
     started_ms: int
     trend: Markup
 
@@ -100,13 +100,13 @@ def _picture(run: Run, rows: tuple[steps.StepRow, ...], *, along_time: bool) -> 
 
 def _row(ws: "Workspace", name: str, runs: list[Run]) -> _Row:
     latest = runs[0]
-    spans = [float(run.ended_ms - run.started_ms) for run in reversed(runs[:30]) if run.ended_ms]
+    spans = [elapsed(run, run.ended_ms) for run in reversed(runs[:30]) if run.ended_ms]
     return _Row(
         name=name,
         href=link(ws.project, "pipelines", name),
         status=steps.status_of(latest),
         steps=len(latest.graph.nodes) if latest.graph else 0,
-        elapsed_ms=(latest.ended_ms or ws.clock.now_ms()) - latest.started_ms,
+        elapsed_ms=elapsed(latest, ws.clock.now_ms()),
         started_ms=latest.started_ms,
         trend=sketches.spark(spans, label=f"Durations of the last {len(spans)} runs"),
     )

@@ -10,7 +10,7 @@ from mainspring.domain.trace import Trace
 from mainspring.governance import ops
 from mainspring.web import figures
 from mainspring.web.page import Crumb, Shown, Stop, link
-from mainspring.web.references import to_dataset, to_model
+from mainspring.web.references import data_stop, to_model
 
 if TYPE_CHECKING:
     from mainspring.workspace import Workspace
@@ -56,5 +56,5 @@ def _strip(project: str, trace: Trace) -> tuple[Stop, ...]:
         Stop("model", trace.version, to_model(project, trace.version), trace.package[:8]),
         Stop("run", trace.run_id[-8:], link(project, "runs", trace.run_id), trace.pipeline),
         Stop("code", trace.snapshot[:8], fact=f"{len(trace.code)} files"),
-        *(Stop("data", reference, to_dataset(project, reference)) for reference in trace.datasets),
+        *data_stop(project, trace.datasets),
     )

@@ -12,15 +12,16 @@ from mainspring.domain.run import Run, RunFailure
 from mainspring.tracking import ops
 from mainspring.web import figures, steps
 from mainspring.web.page import Crumb, Filter, Shown, Stop, link
-from mainspring.web.references import to_dataset
+from mainspring.web.references import data_stop, to_dataset
 
 if TYPE_CHECKING:
     from mainspring.workspace import Workspace
 
-__all__ = ["RunRow", "compared", "listed", "row", "show"]
+__all__ = ["RunRow", "compared", "elapsed", "listed", "row", "show"]
 
 _PAGE = 50
 _SHOWN_METRICS = 3
+_ENVIRONMENT = "environment."
 _RUNS = Crumb("Runs", "")
 
 
@@ -30,7 +31,7 @@ class RunRow(msgspec.Struct, frozen=True):
     run: Run
     href: str
     status: str
-    elapsed_ms: int
+    elapsed_ms: int | None
     by: str
     metrics: tuple[float | None, ...] = ()
     data: tuple[Crumb, ...] = ()
@@ -52,11 +53,12 @@ class _Artifact(msgspec.Struct, frozen=True):
 class _Shown(msgspec.Struct, frozen=True):
     run: Run
     status: str
-    elapsed_ms: int
+    elapsed_ms: int | None
     by: str
     command: str
     live: bool
     chips: tuple[str, ...]
+    environment: tuple[tuple[str, str], ...]
     cached: Crumb | None
     failure: RunFailure | None
     steps: tuple[steps.StepRow, ...]
@@ -125,11 +127,18 @@ def show(ws: "Workspace", request: Request) -> Shown:
     view = _Shown(
         run=run,
         status=steps.status_of(run),
-        elapsed_ms=_elapsed(run, ws.clock.now_ms()),
+        elapsed_ms=elapsed(run, ws.clock.now_ms()),
         by=_by(run),
         command=f"mainspring runs show {run.id[-8:]}",
         live=run.status == "running",
-        chips=tuple(f"{name}: {value}" for name, value in sorted(run.tags.items())),
+        chips=tuple(
+            f"{name}: {value}" for name, value in sorted(run.tags.items()) if not name.startswith(_ENVIRONMENT)
+        ),
+        environment=tuple(
+            (name.removeprefix(_ENVIRONMENT), value)
+            for name, value in sorted(run.tags.items())
+            if name.startswith(_ENVIRONMENT)
+        ),
         cached=Crumb(run.cached_from[-8:], link(ws.project, "runs", run.cached_from)) if run.cached_from else None,
         failure=run.failure,
         steps=step_rows,
@@ -178,7 +187,7 @@ def row(ws: "Workspace", run: Run, *, metric_names: Sequence[str] = ()) -> RunRo
         run=run,
         href=link(ws.project, "runs", run.id),
         status=steps.status_of(run),
-        elapsed_ms=_elapsed(run, ws.clock.now_ms()),
+        elapsed_ms=elapsed(run, ws.clock.now_ms()),
         by=_by(run),
         metrics=tuple(run.metrics.get(name) for name in metric_names),
         data=tuple(Crumb(reference, to_dataset(ws.project, reference)) for reference in references),
@@ -193,8 +202,9 @@ def _common_metrics(runs: Sequence[Run]) -> tuple[str, ...]:
     return tuple(sorted(sorted(counts), key=lambda name: -counts[name])[:_SHOWN_METRICS])
 
 
-def _elapsed(run: Run, now_ms: int) -> int:
-    return max(0, (run.ended_ms or now_ms) - run.started_ms)
+def elapsed(run: Run, now_ms: int) -> int | None:
+    """How long the run took, or takes so far; None where the workspace's clock stood still, as in a demo's played time."""
+    return max(0, (run.ended_ms or now_ms) - run.started_ms) or None
 
 
 def _by(run: Run) -> str:
@@ -211,9 +221,7 @@ def _picture(run: Run, rows: Sequence[steps.StepRow], mode: str) -> Markup:
 
 
 def _strip(project: str, run: Run) -> tuple[Stop, ...]:
-    data = [
-        Stop("data", ref.reference, to_dataset(project, ref.reference)) for ref in run.inputs.values() if ref.reference
-    ]
+    data = data_stop(project, [ref.reference for ref in run.inputs.values() if ref.reference])
     code = [Stop("code", run.snapshot[:8], fact="snapshot")] if run.snapshot else []
     models = [Stop("package", item.name, fact=item.digest[:8]) for item in run.artifacts if item.kind == "model"]
     return (*data, *code, Stop("run", run.id[-8:], fact=run.status, here=True), *models) if data or code else ()
