@@ -58,7 +58,7 @@ runs = sa.Table(
     sa.Index("ix_runs_project_kind_id", "project", "kind", "id"),
     sa.Index("ix_runs_project_pipeline_id", "project", "pipeline", "id"),
     sa.Index("ix_runs_project_status_id", "project", "status", "id"),
-    sa.Index("ix_runs_parent", "parent"),
+    sa.Index("ix_runs_project_parent_id", "project", "parent", "id"),
 )
 
 params = sa.Table(

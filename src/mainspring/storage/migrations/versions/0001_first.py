@@ -309,9 +309,9 @@ def upgrade() -> None:
         sa.Column("owner", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index("ix_runs_parent", "runs", ["parent"], unique=False)
     op.create_index("ix_runs_project_id", "runs", ["project", "id"], unique=False)
     op.create_index("ix_runs_project_kind_id", "runs", ["project", "kind", "id"], unique=False)
+    op.create_index("ix_runs_project_parent_id", "runs", ["project", "parent", "id"], unique=False)
     op.create_index("ix_runs_project_pipeline_id", "runs", ["project", "pipeline", "id"], unique=False)
     op.create_index("ix_runs_project_status_id", "runs", ["project", "status", "id"], unique=False)
     op.create_table(
