@@ -28,8 +28,8 @@ class Baseline(msgspec.Struct, frozen=True):
 class ColumnReference(msgspec.Struct, frozen=True):
     """One column: exact counts on its own bins or categories, moments, and the baselines of its statistics by name.
 
-    Numbers: bin 0 is below the smallest value seen, then `edges[i] <= x < edges[i + 1]`, the last but one closed above,
-    the last bin is above the largest. `scores` holds the value of each statistic at each bin.
+    Numbers: bin 0 is below the smallest value seen, then `edges[i] <= x < edges[i + 1]`, the last bin is above the largest.
+    Bins that count 0 hold values unknown to the reference. `scores` holds the value of each statistic at each bin.
     Categories: `counts` follows `categories`, its last entry counts every other category. Where there are too many to
     name, `buckets` is not 0, and `counts` follows the CRC-32 of the category, modulo `buckets`.
     """

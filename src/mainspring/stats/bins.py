@@ -5,23 +5,33 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["COMPONENTS", "components", "count", "edges"]
+__all__ = ["COMPONENTS", "components", "count", "edges", "has_atoms"]
 
 BINS = 64
+ATOMS = 128
+_PEEKED = 10_000
 COMPONENTS = ("location", "scale", "skew", "tails")
 """Names of Neyman's smooth components of degree 1 to 4."""
 
 
 def edges(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The edges of at most 64 bins that hold equal shares of `values` (not empty, no NaN), ascending.
+    """The edges of bins for `values` (not empty, no NaN), ascending.
 
-    The first is the smallest value, the last the next number after the largest one, so every value lies inside.
+    Up to 128 distinct values have a bin each, and one between each two; else 64 bins hold equal shares. The first edge is the
+    smallest value, the last the next number after the largest one, so every value lies inside.
     """
     finite = values[np.isfinite(values)]
     if not len(finite):
         return np.array([0.0, math.nextafter(0.0, math.inf)])
+    if len(np.unique(finite[:_PEEKED])) <= ATOMS and len(atoms := np.unique(finite)) <= ATOMS:
+        return np.unique(np.concatenate([atoms, np.nextafter(atoms, math.inf)]))
     inner = np.quantile(finite, np.arange(BINS) / BINS, method="inverted_cdf")
     return np.append(np.unique(inner), math.nextafter(float(finite.max()), math.inf))
+
+
+def has_atoms(at: NDArray[np.float64]) -> bool:
+    """Whether each value of the reference has a bin of its own."""
+    return bool(at[1] == math.nextafter(float(at[0]), math.inf))
 
 
 def count(values: NDArray[np.float64], at: NDArray[np.float64]) -> NDArray[np.int64]:

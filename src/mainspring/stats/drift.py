@@ -18,11 +18,11 @@ from mainspring.stats.tally import merge
 __all__ = ["look", "psi"]
 
 _WEIGHTS = {
-    "location": 3.0,
+    "location": 6.0,
     "scale": 1.0,
     "skew": 1.0,
     "tails": 1.0,
-    "shares": 3.0,
+    "shares": 6.0,
     "nulls": 1.0,
     "outside": 1.0,
     "unseen": 1.0,
@@ -119,9 +119,13 @@ def _statistic(
     if name in column.scores:
         value = float(np.dot(counted.counts, column.scores[name])) / known
         return value, baseline.mean, value - baseline.mean, spread.deviate(baseline, value, rows)
-    hits = {"nulls": counted.nulls, "outside": counted.counts[0] + counted.counts[-1], "unseen": counted.counts[-1]}[
-        name
-    ]
+    match name:
+        case "nulls":
+            hits = counted.nulls
+        case "unseen":
+            hits = counted.counts[-1]
+        case _:
+            hits = sum(now for now, known_rows in zip(counted.counts, column.counts, strict=True) if not known_rows)
     at = shares.angle(hits, sum(rows))
     return hits / sum(rows), shares.share(baseline.mean), 2 * (at - baseline.mean), spread.deviate(baseline, at, rows)
 

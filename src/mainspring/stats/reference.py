@@ -78,7 +78,9 @@ def _number(name: str, values: NDArray[np.float64], block: NDArray[np.int64], bl
     for statistic, score in scores.items():
         means = (table[used] @ score) / by_block[used]
         baselines[statistic] = spread.baseline(means, by_block[used].astype(np.float64), within=1.0)
-    baselines["outside"] = _share(_only_outside(seen, at, blocks), by_block)
+    # In a column of few values, one that a single block has is as new to the others as one out of range.
+    few = bins.has_atoms(edges)
+    baselines["outside"] = _unseen(table, at, place) if few else _outside(seen, at, by_block)
     finite = seen[np.isfinite(seen)]
     return ColumnReference(
         name=name,
@@ -96,16 +98,22 @@ def _number(name: str, values: NDArray[np.float64], block: NDArray[np.int64], bl
     )
 
 
-def _only_outside(values: NDArray[np.float64], at: NDArray[np.int64], blocks: int) -> NDArray[np.int64]:
-    """The block of each value that lies outside the range of all other blocks: what a new block will do too."""
+def _outside(values: NDArray[np.float64], at: NDArray[np.int64], by_block: NDArray[np.int64]) -> Baseline:
+    """The share of values outside the range of all other blocks: so many values of a new block will be outside.
+
+    With one block only, as many as its own two extremes are, with Esty's variance for them.
+    """
+    blocks = len(by_block)
+    if blocks == 1:
+        found = _share(np.zeros(min(2, len(values)), dtype=np.int64), by_block)
+        return msgspec.structs.replace(found, mean_variance=3 * shares.WITHIN / len(values))
     low, high = np.full(blocks, np.inf), np.full(blocks, -np.inf)
     np.minimum.at(low, at, values)
     np.maximum.at(high, at, values)
     lows, highs = np.sort(low), np.sort(high)[::-1]
-    other_low = np.where(low == lows[0], lows[min(1, blocks - 1)], lows[0])
-    other_high = np.where(high == highs[0], highs[min(1, blocks - 1)], highs[0])
-    outside: NDArray[np.int64] = at[(values < other_low[at]) | (values > other_high[at])]
-    return outside
+    other_low = np.where(low == lows[0], lows[1], lows[0])
+    other_high = np.where(high == highs[0], highs[1], highs[0])
+    return _share(at[(values < other_low[at]) | (values > other_high[at])], by_block)
 
 
 def _category(name: str, values: pl.Series, block: NDArray[np.int64], blocks: int) -> ColumnReference:
@@ -138,7 +146,7 @@ def _category(name: str, values: pl.Series, block: NDArray[np.int64], blocks: in
 
 
 def _unseen(table: NDArray[np.int64], at: NDArray[np.int64], codes: NDArray[np.int64]) -> Baseline:
-    """The share of rows whose category no other block has: so many rows of a new block will be of a new category.
+    """The share of rows whose category (or value) no other block has: so many rows of a new block will be new.
 
     With one block only it is the share of rows that are the only one of their category (Good and Turing), whose own
     variance is Esty's.
