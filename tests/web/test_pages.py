@@ -21,7 +21,13 @@ FACTS = {
     ),
     "runs": ("11.81", "flights@3", "running", "failed", "succeeded", "mainspring runs list"),
     "run running": ("waiting", 'data-live="2000"', "prepare"),
-    "run cached": ("3 ran, 3 cached", "equal code, inputs and parameters", "report.json", "learning_rate"),
+    "run cached": (
+        "3 ran, 3 cached",
+        "equal code, inputs and parameters",
+        "report.json",
+        "learning_rate",
+        "History of mae_minutes",
+    ),
     "run failed": (
         "ValueError",
         "flights.py, line 88, in train",

@@ -67,3 +67,15 @@ def test_the_run_page_leads_to_its_artifacts(get: Get, run: str) -> None:
 
     assert f'href="/p/default/runs/{run}/raw/report.html" download' in text
     assert "/raw/plots/a%20%22b%22%C3%A9.svg" in text
+
+
+def test_the_end_of_a_log_is_shown_as_words(get: Get, ws: Workspace) -> None:
+    created = ops.create_run(ws, name="script")
+    printed = b"first line\n" * 5_000 + b"\x1b[31m<b>last</b>\x1b[0m \xff line\n"
+    ops.log_artifact(ws, created.id, name="log.txt", digest=ws.objects.put_bytes(printed), kind="log")
+
+    text = get(f"/p/default/runs/{created.id}").text
+
+    assert "&lt;b&gt;last&lt;/b&gt; \ufffd line" in text
+    assert "22.3 kB before" in text
+    assert text.count("first line") < 3_500

@@ -16,7 +16,7 @@ from mainspring.kernel.op import Op
 from .seeds import DAY_MS, HOUR_MS, NOW_MS, digest_of_seed, id_of_seed
 from .world_data import analysis, data_version, dataset, quarantined
 from .world_models import endpoint, model_versions, package, retraining, rollouts, trace, verdicts
-from .world_runs import asked_runs, comparison, runs_and_steps
+from .world_runs import asked_runs, comparison, history, runs_and_steps
 from .world_watch import alerts_raised, events_told, monitor_status
 
 __all__ = ["NOW_MS", "PAGES", "Answers", "World", "answers"]
@@ -48,6 +48,7 @@ def answers() -> Answers:
         "tracking.show_run": lambda asked: next(
             run for run in [*runs, *chain.from_iterable(steps.values())] if run.id == asked["run"]
         ),
+        "tracking.list_metrics": lambda asked: history(asked["name"]),
         "tracking.compare_runs": lambda _: comparison(runs),
         "data.list_datasets": lambda _: [dataset()],
         "data.show_dataset": lambda _: dataset(),

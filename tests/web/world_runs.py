@@ -5,11 +5,11 @@ from typing import Any
 
 from mainspring.domain.artifact import Artifact
 from mainspring.domain.pipeline import Graph, Node, Port, Source
-from mainspring.domain.run import Comparison, Frame, InputRef, Run, RunFailure, RunId
+from mainspring.domain.run import Comparison, Frame, InputRef, Metric, Run, RunFailure, RunId
 
 from .seeds import DAY_MS, HOUR_MS, NOW_MS, digest_of_seed, id_of_seed
 
-__all__ = ["asked_runs", "comparison", "runs_and_steps"]
+__all__ = ["asked_runs", "comparison", "history", "runs_and_steps"]
 
 
 def _graph() -> Graph:
@@ -132,3 +132,8 @@ def comparison(runs: list[Run]) -> Comparison:
         facts={},
         metrics={"mae_minutes": (11.2, 11.34567), "r2": (0.41, None)},
     )
+
+
+def history(name: str) -> list[Metric]:
+    """A metric that falls over twenty steps, with one value missing."""
+    return [Metric(name, None if step == 7 else 20 - step / 3, step, NOW_MS + step * 1000) for step in range(20)]

@@ -1,13 +1,17 @@
 """The bytes of a run's artifact, always as a download: never shown, never run, in the page's origin or out of it."""
 
 import mimetypes
+import os
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from mainspring.domain.run import Run
 from mainspring.kernel.errors import NotFound
 from mainspring.kernel.names import check_relative
 from mainspring.tracking import ops
@@ -16,9 +20,11 @@ if TYPE_CHECKING:
     from mainspring.domain.object import Digest
     from mainspring.workspace import Workspace
 
-__all__ = ["artifact"]
+__all__ = ["Log", "artifact", "log_of"]
 
 _CHUNK_BYTES = 1 << 20
+_LOG_BYTES = 32 << 10
+_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]")
 
 
 class ArtifactUnknown(NotFound):
@@ -44,6 +50,25 @@ def artifact(ws: "Workspace", request: Request) -> Response:
         "cache-control": "private, no-cache",
     }
     return StreamingResponse(_chunks(ws, found.digest), media_type=kind, headers=headers)
+
+
+class Log(msgspec.Struct, frozen=True):
+    """The end of what a step printed; `left_out` counts the bytes before it."""
+
+    text: str
+    left_out: int
+
+
+def log_of(ws: "Workspace", run: Run) -> Log | None:
+    """The last 32 kB of a run's log, without colours and control characters; None where it printed nothing."""
+    found = next((item for item in run.artifacts if item.kind == "log"), None)
+    if found is None:
+        return None
+    left_out = max(0, found.size_bytes - _LOG_BYTES)
+    with ws.objects.open(found.digest) as file:
+        file.seek(left_out, os.SEEK_SET)
+        text = file.read(_LOG_BYTES).decode(errors="replace")
+    return Log(_ESCAPES.sub("", text), left_out)
 
 
 def _chunks(ws: "Workspace", digest: "Digest") -> Iterator[bytes]:

@@ -10,8 +10,9 @@ from starlette.requests import Request
 from mainspring.domain.artifact import Artifact
 from mainspring.domain.run import Run, RunFailure
 from mainspring.tracking import ops
-from mainspring.web import figures, steps
+from mainspring.web import figures, sketches, steps
 from mainspring.web.page import Crumb, Filter, Shown, Stop, link
+from mainspring.web.pages.raw import Log, log_of
 from mainspring.web.references import data_stop, to_dataset
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ __all__ = ["RunRow", "compared", "elapsed", "listed", "row", "show"]
 
 _PAGE = 50
 _SHOWN_METRICS = 3
+_DRAWN_METRICS = 12
 _ENVIRONMENT = "environment."
 _RUNS = Crumb("Runs", "")
 
@@ -50,6 +52,12 @@ class _Artifact(msgspec.Struct, frozen=True):
     href: str
 
 
+class _Metric(msgspec.Struct, frozen=True):
+    name: str
+    value: float | None
+    picture: Markup
+
+
 class _Shown(msgspec.Struct, frozen=True):
     run: Run
     status: str
@@ -69,6 +77,8 @@ class _Shown(msgspec.Struct, frozen=True):
     strip: tuple[Stop, ...]
     inputs: tuple[Stop, ...]
     artifacts: tuple[_Artifact, ...]
+    metrics: tuple[_Metric, ...]
+    log: Log | None
 
 
 class _Cell(msgspec.Struct, frozen=True):
@@ -155,6 +165,8 @@ def show(ws: "Workspace", request: Request) -> Shown:
             for name, ref in run.inputs.items()
         ),
         artifacts=tuple(_Artifact(item, _raw(ws.project, run, item)) for item in run.artifacts),
+        metrics=_metrics(ws, run),
+        log=log_of(ws, run),
     )
     parent = (Crumb(run.parent[-8:], link(ws.project, "runs", run.parent)),) if run.parent else ()
     crumbs = (Crumb("Runs", link(ws.project, "runs")), *parent, Crumb(run.id[-8:]))
@@ -218,6 +230,17 @@ def _picture(run: Run, rows: Sequence[steps.StepRow], mode: str) -> Markup:
         return steps.draw_gantt(rows, label=f"Steps of {run.name} along the time")
     inputs = {name: ref.reference for name, ref in run.inputs.items()}
     return steps.draw_graph(run.graph, rows, inputs, label=f"Graph of {run.name}")
+
+
+def _metrics(ws: "Workspace", run: Run) -> tuple[_Metric, ...]:
+    """The metrics by name; the first dozen with their history as a small line, where there is one."""
+    shown = []
+    for index, (name, value) in enumerate(sorted(run.metrics.items())):
+        points = ops.list_metrics(ws, run.id, name=name) if index < _DRAWN_METRICS else []
+        shown.append(
+            _Metric(name, value, sketches.spark([point.value for point in points], label=f"History of {name}"))
+        )
+    return tuple(shown)
 
 
 def _strip(project: str, run: Run) -> tuple[Stop, ...]:
