@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mainspring.cli.config import Config, FirstFile
 from mainspring.cli.errors import FileMissing, NotAProject, PipelineAmbiguous, PipelineBroken
+from mainspring.kernel.errors import MissingExtra
 
 if TYPE_CHECKING:
     from mainspring.domain.dataset import DatasetVersion
@@ -18,9 +19,13 @@ if TYPE_CHECKING:
 
 __all__ = ["add_first_data", "choose_pipeline", "load_pipelines", "read_param"]
 
+_OF_EXTRAS = {"sklearn": "ml", "scipy": "ml", "skops": "ml", "pyarrow": "ml"}
+"""Packages that a project may import and the extra that brings them."""
+
 
 def load_pipelines(config: Config) -> "dict[str, Pipeline[..., Any]]":
-    """The pipelines of the project's module by name; raises NotAProject, PipelineBroken with the user's own line."""
+    """The pipelines of the project's module by name; raises NotAProject, MissingExtra, PipelineBroken with the
+    user's own line."""
     from mainspring.pipelines.definition import Pipeline
 
     if config.folder is None:
@@ -30,6 +35,8 @@ def load_pipelines(config: Config) -> "dict[str, Pipeline[..., Any]]":
     try:
         module = importlib.import_module(config.pipelines)
     except Exception as error:
+        if isinstance(error, ModuleNotFoundError) and (error.name or "") in _OF_EXTRAS:
+            raise MissingExtra(package=error.name, extra=_OF_EXTRAS[error.name or ""]) from error
         raise PipelineBroken(
             module=config.pipelines, reason=_reason(error), where=_where(error, config.folder)
         ) from error

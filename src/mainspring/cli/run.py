@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from mainspring.cli.errors import PairInvalid
+from mainspring.cli.errors import LocalOnly, PairInvalid
 from mainspring.cli.frame import command
 from mainspring.cli.models import verdict_table
 from mainspring.cli.project import add_first_data, choose_pipeline, load_pipelines, read_param
@@ -83,6 +83,8 @@ def COMMAND(session: Session, *, pipeline: str, params: tuple[str, ...], inputs:
     is the newest version of the one of that name. A model that comes out with an evaluation is registered and judged by its
     gate, and the first to pass becomes the champion; exits with 4 if the gate refuses it.
     """
+    if session.is_remote:
+        raise LocalOnly(command="run", workspace=session.workspace)
     config = session.config
     chosen = choose_pipeline(load_pipelines(config), pipeline, module=config.pipelines)
     values = {name: read_param(chosen, name, text) for name, text in _pairs(params)}
