@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mainspring.web import gantt, graph, sketches
+from mainspring.web import gantt, graph, sketches, trail
 
 WIDTH, HEIGHT = 168, 54
 
@@ -111,10 +111,10 @@ def test_an_interval_lies_beside_its_threshold() -> None:
 
 
 def test_a_trail_marks_what_changed() -> None:
-    drawn = sketches.trail(
-        [1.0, 2.0, None, 3.0], expected=2.0, changes=[(2, "version 2")], ends=("from", "to"), label="error"
+    drawn = trail.draw(
+        [1.0, 2.0, None, 3.0], expected=2.0, changes=[trail.Change(2, "version 2")], ends=("from", "to"), label="error"
     )
 
     assert "version 2" in drawn
     assert drawn.count('class="expected"') == 1
-    assert sketches.trail([1.0], expected=None, changes=[], ends=("", ""), label="") == ""
+    assert trail.draw([1.0], expected=None, changes=[], ends=("", ""), label="") == ""

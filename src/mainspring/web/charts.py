@@ -156,24 +156,7 @@ def _dots(
 
 def _markers(x: _Spec, *, labelled: bool) -> list[_Spec]:
     at = {**x, "field": "at_ms"}
-    colour = {
-        "field": "kind",
-        "type": "nominal",
-        "scale": {
-            "domain": ["deployed", "retrained", "alert", "rolled back"],
-            "range": ["@c3", "@c4", "@bad", "@brass"],
-        },
-        "legend": None,
-    }
-    shape = {
-        "field": "kind",
-        "type": "nominal",
-        "scale": {
-            "domain": ["deployed", "retrained", "alert", "rolled back"],
-            "range": ["triangle-up", "diamond", "cross", "triangle-down"],
-        },
-        "legend": None,
-    }
+    colour = _by_kind(["@c3", "@c4", "@bad", "@brass"])
     tooltip = [
         {"field": "kind", "title": "What"},
         {"field": "text", "title": "About"},
@@ -187,26 +170,28 @@ def _markers(x: _Spec, *, labelled: bool) -> list[_Spec]:
     if not labelled:
         return [rule]
     top = {"field": "y", "type": "quantitative", "scale": None, "axis": None}
+    shape = _by_kind(["triangle-up", "diamond", "cross", "triangle-down"])
     sign = {
         "data": {"name": "markers"},
         "mark": {"type": "point", "filled": True, "size": 90, "opacity": 1},
         "encoding": {"x": at, "y": top, "color": colour, "shape": shape, "tooltip": tooltip},
     }
-    words = {
+    return [rule, sign, _words(at, top)]
+
+
+def _by_kind(values: list[str]) -> _Spec:
+    kinds = ["deployed", "retrained", "alert", "rolled back"]
+    return {"field": "kind", "type": "nominal", "scale": {"domain": kinds, "range": values}, "legend": None}
+
+
+def _words(at: _Spec, top: _Spec) -> _Spec:
+    """The words beside the signs; the page's script leaves them out where the chart is narrow."""
+    mark = {"type": "text", "align": "left", "dx": 9, "dy": 1, "baseline": "middle", "fontSize": 10.5}
+    return {
         "data": {"name": "markers"},
-        "mark": {
-            "type": "text",
-            "align": "left",
-            "dx": 9,
-            "dy": 1,
-            "baseline": "middle",
-            "fontSize": 10.5,
-            "color": "@quiet",
-            "limit": 160,
-        },
+        "mark": {**mark, "color": "@quiet", "limit": 160},
         "encoding": {"x": at, "y": top, "text": {"field": "word"}},
     }
-    return [rule, sign, words]
 
 
 def _tooltip(fields: list[tuple[str, str]]) -> list[_Spec]:

@@ -5,9 +5,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from mainspring.web.figures import sig
-
-__all__ = ["bars", "interval", "share", "spark", "trail"]
+__all__ = ["bars", "interval", "share", "spark"]
 
 
 def spark(values: Sequence[float | None], *, label: str, width: int = 120, height: int = 28) -> Markup:
@@ -99,63 +97,3 @@ def interval(
         v=at(value),
         m=middle,
     )
-
-
-def trail(
-    values: Sequence[float | None],
-    *,
-    expected: float | None,
-    changes: Sequence[tuple[int, str]],
-    ends: tuple[str, str],
-    label: str,
-) -> Markup:
-    """A wide line of `values` with what was expected and where something changed; `changes` are (index, word).
-
-    ends: the words below its left and right end.
-    """
-    known = [value for value in (*values, expected) if value is not None and math.isfinite(value)]
-    if len(known) < 3:
-        return Markup("")
-    width, height, left, bottom = 1080, 120, 44, 18
-    low, high = min(known), max(known)
-    span = (high - low) or 1.0
-    step = (width - left - 10) / max(1, len(values) - 1)
-
-    def y(value: float) -> float:
-        return 20 + (high - value) / span * (height - bottom - 26)
-
-    points = [
-        (left + index * step, y(value)) if value is not None and math.isfinite(value) else None
-        for index, value in enumerate(values)
-    ]
-    parts = [
-        f"{'L' if index and points[index - 1] else 'M'}{point[0]:.1f} {point[1]:.1f}"
-        for index, point in enumerate(points)
-        if point
-    ]
-    marks = [
-        Markup(
-            '<line class="version" x1="{x:.1f}" x2="{x:.1f}" y1="8" y2="{end}"/><path class="version-sign" d="M{x:.1f} 3l5 8h-10z"/>'
-            '<text x="{words:.1f}" y="12">{word}</text>'
-        ).format(x=left + index * step, words=left + index * step + 8, end=height - bottom, word=word)
-        for index, word in changes
-    ]
-    scale = [
-        Markup('<text x="{x}" y="{y:.1f}" text-anchor="end">{text}</text>').format(
-            x=left - 6, y=y(value) + 4, text=sig(value, 3)
-        )
-        for value in (low, high)
-    ]
-    line = (
-        Markup('<line class="expected" x1="{l}" x2="{r}" y1="{y:.1f}" y2="{y:.1f}"/>').format(
-            l=left, r=width - 10, y=y(expected)
-        )
-        if expected is not None
-        else ""
-    )
-    feet = Markup('<text x="{}" y="{}">{}</text><text x="{}" y="{}" text-anchor="end">{}</text>').format(
-        left, height - 3, ends[0], width - 10, height - 3, ends[1]
-    )
-    return Markup(
-        '<svg class="trail" role="img" aria-label="{}" viewBox="0 0 {} {}">{}{}<path class="error" d="{}"/>{}{}</svg>'
-    ).format(label, width, height, line, Markup("").join(marks), " ".join(parts), Markup("").join(scale), feet)

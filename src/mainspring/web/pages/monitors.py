@@ -12,7 +12,7 @@ from mainspring.domain.monitor import MonitorStatus
 from mainspring.domain.window import Test, Window
 from mainspring.loop import ops as loop
 from mainspring.monitoring import ops
-from mainspring.web import charts, figures, sketches
+from mainspring.web import charts, figures, sketches, trail
 from mainspring.web.page import Crumb, Figure, Finding, Shown, link
 from mainspring.web.pages import alerts
 
@@ -126,12 +126,12 @@ def error_trail(status: MonitorStatus) -> Markup:
     if not windows:
         return Markup("")
     changes = [
-        (index, f"version {window.version}")
+        trail.Change(index, f"version {window.version}")
         for index, window in enumerate(windows)
         if index == 0 or window.version != windows[index - 1].version
     ]
     matured = last_matured(windows)
-    return sketches.trail(
+    return trail.draw(
         [_running(windows, index) for index in range(len(windows))],
         expected=matured.expected if matured else None,
         changes=changes,

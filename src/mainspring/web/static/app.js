@@ -120,7 +120,10 @@ async function draw(figure) {
     const { role, config } = look();
     const spec = coloured(JSON.parse(figure.querySelector("script").textContent), role);
     const width = Math.max(160, target.clientWidth - 76);
-    for (const view of spec.vconcat ?? [spec]) view.width = width;
+    for (const view of spec.vconcat ?? [spec]) {
+      view.width = width;
+      if (width < 560) view.layer = view.layer?.filter((layer) => layer.mark.type !== "text");
+    }
     await window.vegaEmbed(target, spec, { ast: true, actions: false, defaultStyle: false, renderer: "svg", config, tooltip: { disableDefaultStyle: true } });
     target.querySelector("svg")?.setAttribute("aria-hidden", "true");
     figure.dataset.state = "drawn";
