@@ -101,6 +101,24 @@ def test_an_installed_package_is_replaced_by_its_snapshot(
     assert load_sources(ws.objects, Digest(run.snapshot)).manifest.package == "acme_flows"
 
 
+def test_a_project_folder_inside_an_installed_package_is_a_project(
+    ws: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "site-packages/acme/project"
+    folder.mkdir(parents=True)
+    (folder / "helper_of_acme.py").write_text("WORD = 'one'\n")
+    _write(folder / "flow_of_acme.py", "helper_of_acme")
+    text = (folder / "flow_of_acme.py").read_text()
+    (folder / "flow_of_acme.py").write_text(
+        text.replace("from helper_of_acme import helper", "import helper_of_acme as helper")
+    )
+    monkeypatch.syspath_prepend(str(folder))
+    run = importlib.import_module("flow_of_acme").flow.run(ws)
+    assert pipelines.load(ws, run.artifacts[0])[3] == "one"
+    manifest = load_sources(ws.objects, Digest(run.snapshot)).manifest
+    assert (manifest.package, manifest.paths, manifest.module) == ("", (".",), "flow_of_acme")
+
+
 def test_a_package_of_mainspring_itself_is_a_project(
     ws: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -75,8 +75,9 @@ def _root(file: Path, parts: list[str], base: Path) -> Path:
 
 def _paths(root: Path, base: Path) -> tuple[str, ...]:
     """The import folders inside the project, the pipeline's own first; `.` is the project's folder."""
-    found = [base, *(Path(entry).resolve() for entry in sys.path if entry)]
-    inside = [p for p in found if p.is_relative_to(root) and not any(part in _INSTALLED for part in p.parts)]
+    others = [Path(entry).resolve() for entry in sys.path if entry]
+    found = [base, *(p for p in others if not any(part in _INSTALLED for part in p.parts))]
+    inside = [p for p in found if p.is_relative_to(root)]
     return tuple(dict.fromkeys(p.relative_to(root).as_posix() for p in inside))
 
 
