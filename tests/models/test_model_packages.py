@@ -21,7 +21,7 @@ from skops.io import loads
 from mainspring.domain.package import Provenance
 from mainspring.features.errors import TransformChanged
 from mainspring.kernel.hashing import digest_file
-from mainspring.models import packages
+from mainspring.models import mlmodel, packages
 from mainspring.models.errors import (
     ExampleInvalid,
     FlavourUnknown,
@@ -227,6 +227,27 @@ def test_a_folder_that_is_no_package_is_refused(tmp_path: Path) -> None:
     (tmp_path / "package.json").write_text("{}")
 
     with pytest.raises(PackageInvalid, match="flavour"):
+        packages.read_package(tmp_path)
+
+
+def test_a_package_of_the_first_format_reads_the_same_for_ever() -> None:
+    folder = HERE / "fixtures" / "package-1"
+
+    package = packages.read_package(folder)
+
+    assert [field.name for field in package.signature.inputs] == ["dep_delay", "distance", "carrier", "departs_at"]
+    assert [(split.name, split.ranges) for split in package.splits] == [
+        ("holdout", ((200, 300),)),
+        ("train", ((0, 200),)),
+    ]
+    assert mlmodel.mlmodel(package) == (folder / "MLmodel").read_text()
+
+
+def test_a_package_of_a_newer_format_is_refused(tmp_path: Path) -> None:
+    text = (HERE / "fixtures" / "package-1" / "package.json").read_text()
+    (tmp_path / "package.json").write_text(text.replace('"version":1}', '"version":2}'))
+
+    with pytest.raises(PackageInvalid, match="format 2"):
         packages.read_package(tmp_path)
 
 

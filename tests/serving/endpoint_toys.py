@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import numpy as np
 import polars as pl
 import served_features
@@ -23,7 +24,7 @@ from mainspring.kernel.hashing import digest
 from mainspring.models import packages
 from mainspring.serving.captures import Answered, Record, Told, read_segment
 from mainspring.serving.loading import Model
-from mainspring.serving.route import write_route
+from mainspring.serving.route import read_route, write_route
 
 EXAMPLE = pl.DataFrame(
     {"distance": [1.0, 2.0], "city": ["near", "far"], "riders": [1, 2]},
@@ -71,18 +72,31 @@ class Running:
         self.child.kill()
         self.child.wait(30)
 
+    def reroute(self, *variants: RouteVariant, **changes: Any) -> dict[str, Any]:
+        """Give it another route, numbered one higher; what it says of that."""
+        path = self.folder / "route.json"
+        before = read_route(path)
+        changes = {"number": before.number + 1, "clock": "system"} | changes
+        write_route(msgspec.structs.replace(before, variants=variants, **changes), path)
+        said: dict[str, Any] = self.client.post("/-/nudge").json()
+        return said
+
+    def rotate(self) -> None:
+        """Close the open segment."""
+        self.client.post("/-/rotate")
+
     def records(self) -> list[Record]:
         """All that is in closed segments of its spool."""
         paths = sorted((self.folder / "spool").glob("*.segment"))
         return [record for path in paths for record in read_segment(path).records]
 
-    def answered(self) -> list[Answered]:
-        """The answers in closed segments."""
-        return [record for record in self.records() if isinstance(record, Answered)]
+    def answered(self, prefix: str = "") -> list[Answered]:
+        """The answers in closed segments to requests whose id begins with `prefix`."""
+        return [r for r in self.records() if isinstance(r, Answered) and r.request_id.startswith(prefix)]
 
-    def told(self) -> list[Told]:
-        """The feedback in closed segments."""
-        return [record for record in self.records() if isinstance(record, Told)]
+    def told(self, prefix: str = "") -> list[Told]:
+        """The feedback in closed segments on requests whose first id begins with `prefix`."""
+        return [r for r in self.records() if isinstance(r, Told) and r.ids[0].startswith(prefix)]
 
 
 def infer_body(distances: list[Any], *, cities: list[Any] | None = None) -> dict[str, Any]:

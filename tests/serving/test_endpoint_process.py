@@ -1,7 +1,6 @@
 """The endpoint as a real process: protocols, bad input, reload under load, and death at any moment."""
 
 import json
-import os
 import threading
 import time
 from collections.abc import Iterator
@@ -10,12 +9,11 @@ from typing import Any
 
 import endpoint_toys as toys
 import httpx
-import msgspec
 import pytest
 
 from mainspring.domain.endpoint import Route
 from mainspring.serving.captures import adopt
-from mainspring.serving.route import read_route, write_route
+from mainspring.serving.route import write_route
 
 pytestmark = pytest.mark.slow
 
@@ -32,6 +30,13 @@ def rides(packages: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -
     """One endpoint for the tests that only ask."""
     folder = tmp_path_factory.mktemp("rides")
     with toys.serving(folder, toys.variant(packages["double"]), max_rows=1000) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def moving(packages: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[toys.Running]:
+    """One endpoint for the tests that change its route first."""
+    with toys.serving(tmp_path_factory.mktemp("moving"), toys.variant(packages["double"])) as running:
         yield running
 
 
@@ -224,87 +229,98 @@ def test_the_process_opens_no_database(rides: toys.Running) -> None:
     assert "sqlite3" not in mapped
 
 
-def test_what_a_request_says_is_its_time_where_that_is_wanted(packages: dict[str, Path], tmp_path: Path) -> None:
-    with toys.serving(tmp_path, toys.variant(packages["double"]), clock="request") as running:
-        assert running.infer([1.0]).status_code == 400
-        assert running.infer([1.0], id="a", parameters={"at_ms": 1000}).status_code == 200
-        assert (
-            running.client.post("/feedback", json={"feedback": [{"id": "a/0", "label": 1, "at_ms": 2000}]}).status_code
-            == 200
-        )
+def test_what_a_request_says_is_its_time_where_that_is_wanted(moving: toys.Running, packages: dict[str, Path]) -> None:
+    moving.reroute(toys.variant(packages["double"]), clock="request")
 
-    assert [record.at_ms for record in running.answered()] == [1000]
-    assert [record.at_ms for record in running.told()] == [[2000]]
+    assert moving.infer([1.0]).status_code == 400
+    assert moving.infer([1.0], id="clock", parameters={"at_ms": 1000}).status_code == 200
+    outcome = {"id": "clock/0", "label": 1, "at_ms": 2000}
+    assert moving.client.post("/feedback", json={"feedback": [outcome]}).status_code == 200
+    moving.rotate()
+
+    assert [record.at_ms for record in moving.answered("clock")] == [1000]
+    assert [record.at_ms for record in moving.told("clock")] == [[2000]]
 
 
-def test_traffic_is_split_by_weight_and_each_id_keeps_its_variant(packages: dict[str, Path], tmp_path: Path) -> None:
+def test_traffic_is_split_by_weight_and_each_id_keeps_its_variant(
+    moving: toys.Running, packages: dict[str, Path]
+) -> None:
     base = toys.variant(packages["double"], version=1, weight=0.75)
-    canary = toys.variant(packages["triple"], version=2, weight=0.25)
-    with toys.serving(tmp_path, base, canary) as running:
-        first = {f"r{i}": running.infer([1.0], id=f"r{i}").json()["parameters"]["variant"] for i in range(400)}
-        again = {f"r{i}": running.infer([1.0], id=f"r{i}").json()["parameters"]["variant"] for i in range(400)}
+    moving.reroute(base, toys.variant(packages["triple"], version=2, weight=0.25))
 
-    assert first == again
-    assert 70 <= list(first.values()).count("v2") <= 130
+    def asked() -> list[str]:
+        return [moving.infer([1.0], id=f"split-{i}").json()["parameters"]["variant"] for i in range(200)]
+
+    first = asked()
+
+    assert asked() == first
+    assert 25 <= first.count("v2") <= 75
 
 
-def test_shadows_answer_unseen_unless_they_are_the_same_version(packages: dict[str, Path], tmp_path: Path) -> None:
+def test_shadows_answer_unseen_unless_they_are_the_same_version(
+    moving: toys.Running, packages: dict[str, Path]
+) -> None:
     live = toys.variant(packages["double"], version=1, name="champion")
     shadow = toys.variant(packages["triple"], version=2, name="candidate-shadow", weight=0.0, role="shadow")
     same = toys.variant(packages["double"], version=1, name="champion-shadow", weight=0.0, role="shadow")
-    with toys.serving(tmp_path, live, shadow, same) as running:
-        assert running.infer([1.0], id="a").json()["outputs"][0]["data"] == [2.0]
-        assert running.client.get("/v2/models/rides").json()["versions"] == ["1"]
+    moving.reroute(live, shadow, same)
 
-    said = {(record.variant, record.role): record.predictions for record in running.answered()}
+    assert moving.infer([1.0], id="shadow").json()["outputs"][0]["data"] == [2.0]
+    assert moving.client.get("/v2/models/rides").json()["versions"] == ["1"]
+    until = time.monotonic() + 30
+    while len(moving.answered("shadow")) < 2 and time.monotonic() < until:
+        moving.rotate()
+        time.sleep(0.01)
+
+    said = {(record.variant, record.role): record.predictions for record in moving.answered("shadow")}
     assert said == {("champion", "live"): [2.0], ("candidate-shadow", "shadow"): [3.0]}
 
 
-def test_a_new_route_is_taken_without_dropping_a_request(packages: dict[str, Path], tmp_path: Path) -> None:
+def test_a_new_route_is_taken_without_dropping_a_request(moving: toys.Running, packages: dict[str, Path]) -> None:
+    moving.reroute(toys.variant(packages["double"], version=1))
     answers: list[tuple[int, str]] = []
     over = threading.Event()
 
-    def ask(url: str) -> None:
-        with httpx.Client(base_url=url, timeout=30, trust_env=False) as client:
+    def ask(worker: int) -> None:
+        with httpx.Client(base_url=moving.url, timeout=30, trust_env=False) as client:
             while not over.is_set():
-                answer = client.post("/v2/models/rides/infer", json=toys.infer_body([1.0]))
+                body = toys.infer_body([1.0]) | {"id": f"swap-{worker}-{len(answers)}-{time.monotonic_ns()}"}
+                answer = client.post("/v2/models/rides/infer", json=body)
                 answers.append((answer.status_code, answer.json()["model_version"]))
 
-    with toys.serving(tmp_path, toys.variant(packages["double"], version=1)) as running:
-        threads = [threading.Thread(target=ask, args=(running.url,)) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        for number in range(2, 12):
-            folder = packages["triple" if number % 2 == 0 else "double"]
-            _reroute(tmp_path, number=number, variants=(toys.variant(folder, version=number),))
-            assert running.client.post("/-/nudge").json() == {"number": number, "error": ""}
-        over.set()
-        for thread in threads:
-            thread.join()
-        last = running.infer([1.0]).json()
+    threads = [threading.Thread(target=ask, args=(worker,)) for worker in range(3)]
+    for thread in threads:
+        thread.start()
+    for version in range(2, 12):
+        folder = packages["triple" if version % 2 == 0 else "double"]
+        assert moving.reroute(toys.variant(folder, version=version))["error"] == ""
+    over.set()
+    for thread in threads:
+        thread.join()
+    last = moving.infer([1.0]).json()
+    moving.rotate()
 
     assert {status for status, _ in answers} == {200}
     assert last["model_version"] == "11"
-    assert len(running.answered()) == len(answers) + 1, "every answer was captured"
+    assert len(moving.answered("swap")) == len(answers), "every answer was captured"
 
 
 def test_a_route_that_cannot_be_served_is_refused_and_the_old_one_stays(
-    packages: dict[str, Path], tmp_path: Path
+    moving: toys.Running, packages: dict[str, Path], tmp_path: Path
 ) -> None:
+    number = moving.reroute(toys.variant(packages["double"], version=1))["number"]
     broken = toys.write_package(tmp_path / "broken", slope=5.0)
     source = broken / "transform" / "served_features.py"
     source.write_text(source.read_text() + "\n# changed\n")
-    with toys.serving(tmp_path / "ep", toys.variant(packages["double"])) as running:
-        _reroute(tmp_path / "ep", number=2, variants=(toys.variant(broken, version=2),))
-        said = running.client.post("/-/nudge").json()
-        ready = running.client.get("/v2/health/ready").json()
-        answer = running.infer([1.0])
 
-    assert said["number"] == 1
+    said = moving.reroute(toys.variant(broken, version=2))
+    ready = moving.client.get("/v2/health/ready").json()
+
+    assert said["number"] == number
     assert "is not what the model was trained with" in said["error"]
-    assert ready == {"ready": True, "number": 1, "error": said["error"]}
-    assert answer.json()["model_version"] == "1"
-    assert json.loads((tmp_path / "ep" / "process.json").read_text())["error"] == said["error"]
+    assert ready == {"ready": True, "number": number, "error": said["error"]}
+    assert moving.infer([1.0]).json()["model_version"] == "1"
+    assert json.loads((moving.folder / "process.json").read_text())["error"] == said["error"]
 
 
 def test_a_package_that_answers_otherwise_is_not_served(tmp_path: Path) -> None:
@@ -408,9 +424,3 @@ def test_a_route_file_of_a_newer_format_is_refused(tmp_path: Path) -> None:
 
     assert child.wait(30) == 2
     assert "format 2" in (tmp_path / "log").read_text()
-
-
-def _reroute(folder: Path, **changes: Any) -> None:
-    path = folder / "route.json"
-    write_route(msgspec.structs.replace(read_route(path), **changes), path)
-    os.utime(path)

@@ -13,6 +13,7 @@ from mainspring.models.errors import ColumnInvalid
 from mainspring.models.model import Model
 from mainspring.serving.decoder import Columns
 from mainspring.serving.errors import RouteInvalid
+from mainspring.serving.route import read_route
 from mainspring.serving.variants import LoadedRoute, LoadedVariant, load_route
 
 
@@ -116,3 +117,10 @@ def test_a_variant_that_is_loaded_already_is_taken_over(folder: Path) -> None:
 def test_a_route_needs_a_live_variant(folder: Path) -> None:
     with pytest.raises(RouteInvalid, match="none of them is live"):
         load_route(route(toys.variant(folder, role="shadow")))
+
+
+def test_a_route_file_of_the_first_format_reads_the_same_for_ever() -> None:
+    found = read_route(Path(__file__).parent / "fixtures" / "route-1.json")
+
+    assert (found.endpoint, found.number, found.clock) == ("rides", 3, "request")
+    assert [(variant.name, variant.version, variant.role) for variant in found.variants] == [("champion", 1, "live")]

@@ -1,6 +1,6 @@
 """The use cases of models: register, judge, name, list, show, compare."""
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -8,7 +8,7 @@ from mainspring.domain.model import Alias, ModelDiff, ModelVersion, RegisteredMo
 from mainspring.domain.object import Digest
 from mainspring.domain.package import Package, Provenance
 from mainspring.domain.verdict import Verdict
-from mainspring.kernel import canonical, fault
+from mainspring.kernel import fault
 from mainspring.kernel.names import check_name
 from mainspring.kernel.op import op
 from mainspring.models import diff as diffs
@@ -17,12 +17,11 @@ from mainspring.models.errors import (
     AliasMoved,
     LimitInvalid,
     NoPassingVerdict,
-    PackageInvalid,
     VerdictInvalid,
 )
 from mainspring.models.find import check_model, find_at, resolve
 from mainspring.models.packages import PACKAGE_FILE
-from mainspring.models.trees import read_tree
+from mainspring.models.trees import read_member, read_tree
 
 if TYPE_CHECKING:
     from mainspring.workspace import Workspace
@@ -42,7 +41,6 @@ __all__ = [
 ]
 
 _MAX_LIMIT = 1000
-T = TypeVar("T")
 
 
 @op("POST /models/{model}/versions", allow="models.write")
@@ -173,7 +171,7 @@ def show_package(ws: "Workspace", model: str, version: str | int) -> Package:
 @op("GET /models/{model}/versions/{version}/provenance", allow="models.read")
 def show_provenance(ws: "Workspace", model: str, version: str | int) -> Provenance:
     """What a version was made from: code, datasets, parameters."""
-    return _member(ws, show_version(ws, model, version).package, "provenance.json", Provenance)
+    return read_member(ws.objects, show_version(ws, model, version).package, "provenance.json", Provenance)
 
 
 @op("GET /models/{model}/versions/{version}/verdicts", allow="models.read")
@@ -196,7 +194,7 @@ def diff(ws: "Workspace", *, a: str, b: str) -> ModelDiff:
         diffs.Side(
             version=version,
             package=_read_package(ws, version.package)[0],
-            provenance=_member(ws, version.package, "provenance.json", Provenance),
+            provenance=read_member(ws.objects, version.package, "provenance.json", Provenance),
             tree=read_tree(ws.objects, version.package),
             verdict=verdict,
         )
@@ -216,18 +214,8 @@ def _check_passed(verdict: Verdict | None, *, model: str, version: int, alias: s
 
 
 def _read_package(ws: "Workspace", package: Digest) -> tuple[Package, int]:
-    described = _member(ws, package, PACKAGE_FILE, Package)
+    described = read_member(ws.objects, package, PACKAGE_FILE, Package)
     return described, sum(entry.size_bytes for entry in read_tree(ws.objects, package).entries)
-
-
-def _member(ws: "Workspace", package: Digest, name: str, type: type[T]) -> T:
-    for entry in read_tree(ws.objects, package).entries:
-        if entry.path == name:
-            try:
-                return canonical.loads(ws.objects.get_bytes(entry.digest), type=type)
-            except msgspec.MsgspecError as error:
-                raise PackageInvalid(where=package, reason=f"its {name} cannot be read ({error})") from error
-    raise PackageInvalid(where=package, reason=f"it has no {name}")
 
 
 def _check_limit(limit: int) -> None:

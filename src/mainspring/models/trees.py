@@ -4,7 +4,7 @@ import os
 import secrets
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
@@ -17,7 +17,9 @@ from mainspring.models.errors import PackageChanged, PackageInvalid
 if TYPE_CHECKING:
     from mainspring.storage.objects import Objects
 
-__all__ = ["checkout", "read_tree", "store"]
+__all__ = ["checkout", "read_member", "read_tree", "store"]
+
+T = TypeVar("T")
 
 
 def store(objects: "Objects", folder: Path) -> Digest:
@@ -44,6 +46,17 @@ def read_tree(objects: "Objects", name: Digest) -> Tree:
     for entry in tree.entries:
         check_relative(entry.path)
     return tree
+
+
+def read_member(objects: "Objects", name: Digest, path: str, type: type[T]) -> T:
+    """The JSON file `path` of a stored folder as `type`, nothing else of it read; raises PackageInvalid."""
+    for entry in read_tree(objects, name).entries:
+        if entry.path == path:
+            try:
+                return canonical.loads(objects.get_bytes(entry.digest), type=type)
+            except msgspec.MsgspecError as error:
+                raise PackageInvalid(where=name, reason=f"its {path} cannot be read ({error})") from error
+    raise PackageInvalid(where=name, reason=f"it has no {path}")
 
 
 def checkout(objects: "Objects", name: Digest, target: Path) -> Path:

@@ -1,5 +1,6 @@
 """What is: the folder of an endpoint on this machine, and the process that serves from it."""
 
+import http.client
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ __all__ = [
     "read_process",
     "root_folder",
     "spool_folder",
+    "tell",
 ]
 
 ROUTE_FILE = "route.json"
@@ -56,3 +58,15 @@ def read_process(folder: Path) -> EndpointProcess | None:
     except (OSError, msgspec.MsgspecError):
         return None
     return said if is_running(said.pid, said.start_ticks, argument=str(folder / ROUTE_FILE)) else None
+
+
+def tell(process: EndpointProcess, path: str, *, timeout_s: float) -> bool:
+    """Post to an endpoint's own address; whether it did as it was told."""
+    connection = http.client.HTTPConnection("127.0.0.1", process.port, timeout=timeout_s)
+    try:
+        connection.request("POST", path)
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

@@ -204,9 +204,6 @@ def main(arguments: list[str]) -> int:
         except BlockingIOError:
             _log.error("another process serves %s", path)
             return 5
-        # uvicorn raises the signals it took once more when it is done; the spool is closed by then.
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, _ignore)
         try:
             process = _Process(path)
         except (MainspringError, OSError) as error:
@@ -214,6 +211,9 @@ def main(arguments: list[str]) -> int:
             return 2
         import uvloop  # only this process needs it
 
+        # uvicorn raises the signals it took once more when it is done; the spool is closed by then.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, _ignore)
         uvloop.run(process.run())
     return 0
 

@@ -12,18 +12,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import httpx
 import polars as pl
 
-from mainspring.domain.endpoint import EndpointProcess, VariantCount
+from mainspring.domain.endpoint import VariantCount
 from mainspring.domain.object import Digest
-from mainspring.domain.package import Signature
+from mainspring.domain.package import Package, Signature
 from mainspring.domain.prediction import Capture
 from mainspring.kernel import fault
-from mainspring.models.packages import materialise, read_package
+from mainspring.models.packages import PACKAGE_FILE
 from mainspring.models.signature import build_frame
+from mainspring.models.trees import read_member
 from mainspring.serving import tables
-from mainspring.serving.actual import endpoint_folder, read_process, spool_folder
+from mainspring.serving.actual import endpoint_folder, read_process, spool_folder, tell
 from mainspring.serving.captures import Answered, Segment, Told, adopt, read_segment
 
 if TYPE_CHECKING:
@@ -58,7 +58,8 @@ def ingest(ws: "Workspace", endpoint: str) -> list[Capture]:
         return []
     process = read_process(folder)
     if process is not None:
-        _ask_to_rotate(process)
+        # An endpoint that does not answer keeps its open segment, which is taken in another time.
+        tell(process, "/-/rotate", timeout_s=_ROTATE_TIMEOUT_S)
     with _only_one(spool):
         adopt(spool)
         # A segment's name is its time of opening: the first answer to a request is taken in first.
@@ -146,7 +147,9 @@ def _predictions(ws: "Workspace", answered: list[Answered]) -> pl.DataFrame:
     for record in answered:
         by_package.setdefault((record.package, record.role == "live"), []).append(record)
     frames = [
-        _facts(records).hstack(_inputs(_signature(ws, package), records)) if live else _facts(records)
+        _facts(records).hstack(_inputs(read_member(ws.objects, package, PACKAGE_FILE, Package).signature, records))
+        if live
+        else _facts(records)
         for (package, live), records in by_package.items()
     ]
     return pl.concat(frames, how="diagonal_relaxed") if frames else pl.DataFrame(schema=PREDICTION_SCHEMA)
@@ -168,10 +171,6 @@ def _inputs(signature: Signature, records: list[Answered]) -> pl.DataFrame:
         field.name: [value for record in records for value in record.columns[field.name]] for field in signature.inputs
     }
     return build_frame(signature, columns)
-
-
-def _signature(ws: "Workspace", package: Digest) -> Signature:
-    return read_package(materialise(ws, package)).signature
 
 
 def _feedback(told: list[Told]) -> pl.DataFrame:
@@ -200,17 +199,6 @@ def _counts(answered: list[Answered]) -> list[VariantCount]:
         )
         for (variant, version, role), count in requests.items()
     ]
-
-
-def _ask_to_rotate(process: EndpointProcess) -> None:
-    # An endpoint that does not answer keeps its open segment, which is taken in another time.
-    try:
-        # Plain HTTP on loopback: a TLS context, which nothing uses here, costs 16 ms to make.
-        httpx.post(
-            f"http://127.0.0.1:{process.port}/-/rotate", timeout=_ROTATE_TIMEOUT_S, trust_env=False, verify=False
-        )  # noqa: S501
-    except httpx.HTTPError:
-        return
 
 
 @contextmanager
