@@ -29,7 +29,7 @@ class ColumnReference(msgspec.Struct, frozen=True):
     """One column: exact counts on its own bins or categories, moments, and the baselines of its statistics by name.
 
     Numbers: bin 0 is below the smallest value seen, then `edges[i] <= x < edges[i + 1]`, the last bin is above the largest.
-    Bins that count 0 hold values unknown to the reference. `scores` holds the value of each statistic at each bin.
+    Bins that count 0 hold values unknown to the reference.
     Categories: `counts` follows `categories`, its last entry counts every other category. Where there are too many to
     name, `buckets` is not 0, and `counts` follows the CRC-32 of the category, modulo `buckets`.
     """
@@ -41,7 +41,6 @@ class ColumnReference(msgspec.Struct, frozen=True):
     counts: tuple[int, ...]
     baselines: dict[str, Baseline]
     edges: tuple[float, ...] = ()
-    scores: dict[str, tuple[float, ...]] = {}
     categories: tuple[str, ...] = ()
     buckets: int = 0
     mean: float | None = None

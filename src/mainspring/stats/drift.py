@@ -9,10 +9,11 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mainspring.domain.reference import ColumnReference, Reference
 from mainspring.domain.window import ColumnTally, Subject, Tally, Test
-from mainspring.stats import normal, shares, spread
+from mainspring.stats import bins, normal, shares, spread
 from mainspring.stats.tally import merge
 
 __all__ = ["look", "psi"]
@@ -116,8 +117,8 @@ def _statistic(
     baseline = column.baselines[name]
     if name == "shares":
         return _categories(column, counted, rows)
-    if name in column.scores:
-        value = float(np.dot(counted.counts, column.scores[name])) / known
+    if name in bins.COMPONENTS:
+        value = float(np.dot(counted.counts, _scores(column.counts)[name])) / known
         return value, baseline.mean, value - baseline.mean, spread.deviate(baseline, value, rows)
     match name:
         case "nulls":
@@ -128,6 +129,11 @@ def _statistic(
             hits = sum(now for now, known_rows in zip(counted.counts, column.counts, strict=True) if not known_rows)
     at = shares.angle(hits, sum(rows))
     return hits / sum(rows), shares.share(baseline.mean), 2 * (at - baseline.mean), spread.deviate(baseline, at, rows)
+
+
+@functools.lru_cache(maxsize=256)
+def _scores(counts: tuple[int, ...]) -> dict[str, NDArray[np.float64]]:
+    return bins.components(np.array(counts))
 
 
 def _categories(

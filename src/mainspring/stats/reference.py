@@ -74,8 +74,7 @@ def _number(name: str, values: NDArray[np.float64], block: NDArray[np.int64], bl
     table = np.bincount(at * (len(edges) + 1) + place, minlength=blocks * (len(edges) + 1)).reshape(blocks, -1)
     counts, by_block = table.sum(axis=0), table.sum(axis=1)
     used = by_block > 0
-    scores = bins.components(counts)
-    for statistic, score in scores.items():
+    for statistic, score in bins.components(counts).items():
         means = (table[used] @ score) / by_block[used]
         baselines[statistic] = spread.baseline(means, by_block[used].astype(np.float64), within=1.0)
     # In a column of few values, one that a single block has is as new to the others as one out of range.
@@ -90,7 +89,6 @@ def _number(name: str, values: NDArray[np.float64], block: NDArray[np.int64], bl
         counts=tuple(counts.tolist()),
         baselines=baselines,
         edges=tuple(edges.tolist()),
-        scores={statistic: tuple(score.tolist()) for statistic, score in scores.items()},
         mean=float(finite.mean()) if len(finite) else None,
         std=float(finite.std()) if len(finite) else None,
         minimum=float(finite.min()) if len(finite) else None,
