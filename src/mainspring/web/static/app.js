@@ -127,6 +127,7 @@ async function draw(figure) {
     await window.vegaEmbed(target, spec, { ast: true, actions: false, defaultStyle: false, renderer: "svg", config, tooltip: { disableDefaultStyle: true } });
     target.querySelector("svg")?.setAttribute("aria-hidden", "true");
     figure.dataset.state = "drawn";
+    figure.dataset.times = Number(figure.dataset.times ?? 0) + 1;
   } catch (error) {
     target.textContent = "The chart could not be drawn; the table below holds the same values.";
     figure.dataset.state = "failed";
