@@ -11,7 +11,7 @@ from mainspring.demo.summary import Summary, by_month
 from mainspring.demo.timeline import Timeline
 from mainspring.demo.traffic import DAY_MS
 from mainspring.governance import ops as governance
-from mainspring.kernel.clock import PlayedClock
+from mainspring.kernel.clock import FlowingClock, PlayedClock
 from mainspring.kernel.errors import Conflict
 from mainspring.loop import ops as loop
 from mainspring.monitoring import ops as monitoring
@@ -20,6 +20,7 @@ from mainspring.workspace import Workspace, create_workspace
 
 __all__ = ["NotTheDemos", "play"]
 
+_SEED = 2013  # the same year plays the same way
 _MARKER = "demo"
 _EARLIER = "-earlier"
 
@@ -36,7 +37,7 @@ def play(folder: Path, *, quiet: bool = False, days: int = DAYS) -> Summary:
     An earlier demo's workspace is moved to `<folder>-earlier`, in the place of the one before it.
     """
     started = time.monotonic()
-    clock = PlayedClock(START_MS)
+    clock = FlowingClock(START_MS)
     year = read_year()
     ws = _fresh(folder, clock)
     with ws.hold("mainspring demo"), Timeline(days=days, quiet=quiet) as timeline:
@@ -65,7 +66,7 @@ def _fresh(folder: Path, clock: PlayedClock) -> Workspace:
         if (aside / _MARKER).exists():
             shutil.rmtree(aside)
         folder.rename(aside)
-    ws = create_workspace(folder, clock=clock)
+    ws = create_workspace(folder, clock=clock, seed=_SEED)
     (folder / _MARKER).touch()
     return ws
 
