@@ -16,8 +16,8 @@ def test_owner_of_every_project_may_do_everything(permission: str) -> None:
 
 
 @pytest.mark.parametrize("permission", sorted(PERMISSIONS))
-def test_viewer_may_read_and_nothing_else(permission: str) -> None:
-    assert allowed(VIEWER, permission, "flights") == permission.endswith(".read")
+def test_viewer_may_read_and_ask_for_predictions_and_nothing_else(permission: str) -> None:
+    assert allowed(VIEWER, permission, "flights") == permission.endswith((".read", ".predict"))
 
 
 def test_owner_of_one_project_may_do_nothing_in_another() -> None:

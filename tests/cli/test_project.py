@@ -220,6 +220,54 @@ def test_promotion_moves_the_alias_of_its_name(prices: Path, call: Call, monkeyp
     assert data_of(call("models", "show", "house-prices@candidate", "--json"))["version"]["version"] == 1
 
 
+SHOWN = [
+    (("models", "list"), "champion -> 1"),
+    (("models", "show", "house-prices"), "house-prices@1"),
+    (("models", "show", "house-prices@champion"), "mae difference"),
+    (("models", "card", "house-prices"), "## Not written yet"),
+    (("models", "diff", "house-prices@1", "house-prices@1"), "the packages are the same bytes"),
+    (("deploy", "--dry-run"), "house-prices@1 would be served at endpoint house-prices"),
+    (("run",), "passed its gate"),
+    (("run", "--plain"), "from the cache"),
+    (("run", "--color", "always"), "passed its gate"),
+    (("runs", "list", "--kind", "step"), "evaluate"),
+    (("runs", "list", "--status", "succeeded"), "house_prices"),
+    (("data", "analyse", "houses"), "harbour ("),
+    (("events", "list"), "model.promoted"),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("words", "said"), SHOWN, ids=lambda value: " ".join(value) if isinstance(value, tuple) else ""
+)
+def test_person_is_shown_what_there_is(
+    prices: Path, call: Call, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], said: str
+) -> None:
+    monkeypatch.chdir(prices)
+
+    result = call(*words)
+
+    assert result.exit_code == 0, result.stderr
+    assert said in result.stdout
+
+
+@pytest.mark.slow
+def test_runs_are_shown_and_compared(prices: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(prices)
+    call("run", "--param", "trees=20")
+    newest, *_, first = [
+        line.split("\t")[0] for line in call("runs", "list", "--limit", "1000", "--plain").stdout.splitlines()
+    ]
+
+    shown = call("runs", "show", first).stdout
+    compared = call("runs", "compare", first, newest).stdout
+
+    assert "houses@1" in shown
+    assert "mae of the column usual_price" in shown
+    assert ["trees", "150", "20"] in [line.split() for line in compared.splitlines()]
+
+
 @pytest.mark.slow
 def test_run_is_found_by_the_end_of_its_id(prices: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(prices)

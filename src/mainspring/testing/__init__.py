@@ -1,6 +1,7 @@
 """For the tests of our users: a workspace that lasts for one test, a played clock, an object store in memory.
 
-Contract suites for those who write an object store of their own are in `mainspring.testing.contracts`.
+Toy models are in `mainspring.testing.models`; contract suites for those who write an object store of their own in
+`mainspring.testing.contracts`.
 """
 
 from mainspring.kernel.clock import PlayedClock
