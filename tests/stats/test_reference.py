@@ -1,5 +1,7 @@
 """References: exact counts, spread by day, and what cannot be one."""
 
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 import pytest
@@ -43,6 +45,17 @@ def test_counts_are_exact_and_times_are_left_out() -> None:
 def test_it_survives_being_stored() -> None:
     made = build([1.0, -2.0, float("nan"), 3.0, 1.0, 2.0])
     assert canonical.loads(canonical.dumps(made), type=Reference) == made
+
+
+def test_format_1_is_read_for_ever() -> None:
+    stored = canonical.loads((Path(__file__).parent / "formats/reference-1.json").read_bytes(), type=Reference)
+    made = build([1.0, -2.0, float("nan"), 3.0, 1.0, 2.0])
+    assert stored.format == made.format == 1
+    assert [column.counts for column in stored.columns] == [column.counts for column in made.columns]
+    assert stored.columns[0].edges == made.columns[0].edges
+    assert stored.error is not None
+    assert made.error is not None
+    assert stored.error.mean == pytest.approx(made.error.mean)
 
 
 def test_error_counts_held_out_rows_only() -> None:
