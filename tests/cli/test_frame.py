@@ -227,6 +227,18 @@ def test_fault_of_ours_names_the_file_with_its_traceback(
     assert "ZeroDivisionError" in file.read_text()
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full is Linux's")
+def test_full_disk_gets_a_sentence(made: Path) -> None:
+    program = Path(sys.executable).with_name("mainspring")
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = subprocess.run(
+            [program, "events", "verify"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+
+    assert done.returncode == 1
+    assert done.stderr == "system: No space left on device; see: mainspring doctor\n"
+
+
 def test_settings_come_from_flag_then_environment_then_file(
     made: Path, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -395,6 +395,16 @@ def test_run_outside_a_project_says_how_to_make_one(empty: Path, call: Call) -> 
     assert "mainspring init NAME" in result.stderr
 
 
+def test_project_without_tests_is_still_checked(empty: Path, call: Call) -> None:
+    write_project(empty, PLAIN, module="untested")
+
+    result = call("test")
+
+    assert result.exit_code == 0
+    assert "counting" in result.stdout
+    assert "no tests in the folder tests" in result.stdout
+
+
 @pytest.mark.slow
 def test_failing_test_of_a_project_is_exit_code_one(empty: Path, call: Call) -> None:
     write_project(empty, PLAIN, module="failing")

@@ -1,6 +1,7 @@
 """How a command ends badly: one sentence on stderr, an exit code that says which kind, no traceback unless asked."""
 
 import contextlib
+import errno
 import os
 import tempfile
 import traceback
@@ -28,6 +29,9 @@ EXIT_CODES: dict[int, str] = {
     130: "interrupted",
 }
 
+_OF_THE_MACHINE = (errno.EACCES, errno.EDQUOT, errno.EMFILE, errno.ENOSPC, errno.EPERM, errno.EROFS)
+"""What the machine refuses, and no defect of ours: rights, space, open files."""
+
 
 def report(error: BaseException, session: Session) -> int:
     """Print `error` for a person (and as JSON where that was asked for) and return the exit code."""
@@ -50,6 +54,11 @@ def report(error: BaseException, session: Session) -> int:
             ctx = getattr(error, "ctx", None)
             hint = f"see: {ctx.command_path} --help" if ctx else "see: mainspring --help"
             return _print(session, "usage", error.format_message(), hint, error.exit_code)
+        case OSError(errno=number) if number in _OF_THE_MACHINE:
+            if session.verbose:
+                traceback.print_exception(error)
+            where = f": {error.filename}" if error.filename else ""
+            return _print(session, "system", f"{error.strerror}{where}", "see: mainspring doctor", 1)
         case _:
             return _print_unexpected(error, session)
 

@@ -39,8 +39,8 @@ class Tested(msgspec.Struct, frozen=True):
 
 def _view(report: Tested) -> Page:
     rows = [(checked.pipeline, " -> ".join(checked.steps)) for checked in report.pipelines]
-    said = f"{report.tests} tests passed in {report.seconds:.1f} s"
-    return [Table(("pipeline", "steps"), rows, empty="no pipelines"), Sentence(said, good=True)]
+    said = f"{report.tests} tests passed in {report.seconds:.1f} s" if report.tests else "no tests in the folder tests"
+    return [Table(("pipeline", "steps"), rows, empty="no pipelines"), Sentence(said, good=report.tests > 0 or None)]
 
 
 @command("test", view=_view, examples=["mainspring test", "mainspring test -q"], then=lambda _: "mainspring run")
@@ -58,7 +58,8 @@ def COMMAND(session: Session) -> Tested:  # noqa: N802
         Checked(name, tuple(node.name for node in pipelines[name].graph().nodes)) for name in sorted(pipelines)
     )
     need("pytest", extra="ml")
-    tests, seconds = _pytest(config.folder, quiet=session.quiet)
+    has_tests = (config.folder / "tests").is_dir()
+    tests, seconds = _pytest(config.folder, quiet=session.quiet) if has_tests else (0, 0.0)
     return Tested(pipelines=checked, tests=tests, seconds=seconds)
 
 
