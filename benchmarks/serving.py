@@ -26,9 +26,8 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import LinearRegression
 
 from mainspring.domain.endpoint import EndpointProcess, Route, RouteVariant
-from mainspring.domain.object import Digest
 from mainspring.kernel import canonical
-from mainspring.models import packages
+from mainspring.models import packages, trees
 from mainspring.serving.loading import Model
 from mainspring.serving.route import write_route
 
@@ -151,7 +150,7 @@ def start(command: list[str], announced: Path) -> "subprocess.Popen[bytes]":
 def endpoint(folder: Path, package_folder: Path) -> tuple["subprocess.Popen[bytes]", int]:
     """An endpoint's process as the controller starts it, capturing into its spool."""
     folder.mkdir()
-    variant = RouteVariant("v1", "bench", 1, Digest("0" * 64), str(package_folder), 1.0, "live")
+    variant = RouteVariant("v1", "bench", 1, trees.digest_folder(package_folder), str(package_folder), 1.0, "live")
     route = Route(endpoint="bench", number=1, salt="s", variants=(variant,), spool=str(folder / "spool"))
     write_route(route, folder / "route.json")
     command = [sys.executable, "-P", "-m", "mainspring.serving.endpoint", str(folder / "route.json")]

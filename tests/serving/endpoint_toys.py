@@ -18,10 +18,8 @@ import served_features
 from sklearn.linear_model import LinearRegression
 
 from mainspring.domain.endpoint import EndpointProcess, Route, RouteVariant
-from mainspring.domain.object import Digest
 from mainspring.kernel import canonical
-from mainspring.kernel.hashing import digest
-from mainspring.models import packages
+from mainspring.models import packages, trees
 from mainspring.serving.captures import Answered, Record, Told, read_segment
 from mainspring.serving.loading import Model
 from mainspring.serving.route import read_route, write_route
@@ -47,7 +45,7 @@ def variant(folder: Path, *, version: int = 1, name: str = "", weight: float = 1
         name=name or f"v{version}",
         model="ride",
         version=version,
-        package=Digest(digest(str(folder).encode())),
+        package=trees.digest_folder(folder),
         folder=str(folder),
         weight=weight,
         role="shadow" if role == "shadow" else "live",

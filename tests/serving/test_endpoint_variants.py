@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from mainspring.domain.endpoint import Route, RouteVariant
-from mainspring.models.errors import ColumnInvalid
+from mainspring.models.errors import ColumnInvalid, PackageChanged
 from mainspring.models.model import Model
 from mainspring.serving.decoder import Columns
 from mainspring.serving.errors import RouteInvalid
@@ -112,6 +112,16 @@ def test_a_variant_that_is_loaded_already_is_taken_over(folder: Path) -> None:
     assert again.live[0] is first.live[0]
     assert renamed.live[0].signature is first.live[0].signature
     assert renamed.live[0].route.name == "other"
+
+
+@pytest.mark.parametrize("file", ["package.json", "model.skops", "transform/served_features.py", "expected.json"])
+def test_a_package_of_another_digest_than_the_routes_is_refused(tmp_path: Path, file: str) -> None:
+    folder = toys.write_package(tmp_path / "package")
+    variant = toys.variant(folder)
+    (folder / file).write_bytes((folder / file).read_bytes() + b" ")
+
+    with pytest.raises(PackageChanged, match=variant.package[:12]):
+        load_route(route(variant))
 
 
 def test_a_route_needs_a_live_variant(folder: Path) -> None:

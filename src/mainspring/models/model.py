@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from mainspring.domain.package import Signature, Task, Transform
+from mainspring.domain.package import Provenance, Signature, Task, Transform
 from mainspring.domain.reference import Reference
 from mainspring.domain.split import Split
 from mainspring.models.errors import ExampleInvalid
@@ -48,6 +48,7 @@ class Model:
         self.reference = reference
         self.flavour: Flavour = flavour_of(estimator)
         self.stored_transform: Transform | None = None
+        self.provenance: Provenance | None = None
         self.splits: tuple[Split, ...] = tuple(
             build_split(name, ids, dataset=dataset) for name, ids in sorted((splits or {}).items())
         )

@@ -83,7 +83,7 @@ def write(
         package.model_file: data,
         "input_example.json": canonical.dumps(_example(model.example)),
         "expected.json": canonical.dumps(_Expected(predictions=model.predict(model.example).tolist())),
-        "provenance.json": canonical.dumps(provenance or Provenance()),
+        "provenance.json": canonical.dumps(provenance or model.provenance or Provenance()),
         "requirements.txt": "".join(f"{line}\n" for line in package.requirements).encode(),
         "python_env.yaml": mlmodel.to_yaml(
             {"python": package.python, "dependencies": ["-r requirements.txt"]}

@@ -3,6 +3,7 @@
 import os
 import secrets
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -10,30 +11,26 @@ import msgspec
 
 from mainspring.domain.object import Digest, Tree, TreeEntry
 from mainspring.kernel import canonical
-from mainspring.kernel.hashing import digest_file
+from mainspring.kernel.hashing import digest, digest_file
 from mainspring.kernel.names import check_relative
 from mainspring.models.errors import PackageChanged, PackageInvalid
 
 if TYPE_CHECKING:
     from mainspring.storage.objects import Objects
 
-__all__ = ["checkout", "read_member", "read_tree", "store"]
+__all__ = ["checkout", "digest_folder", "read_member", "read_tree", "store"]
 
 T = TypeVar("T")
 
 
 def store(objects: "Objects", folder: Path) -> Digest:
     """Store every file of `folder` and its tree; the tree's digest names the folder's content. Links are refused."""
-    entries = []
-    for path in sorted(folder.rglob("*")):
-        if path.is_dir() and not path.is_symlink():
-            continue
-        name = check_relative(path.relative_to(folder).as_posix())
-        if path.is_symlink() or not path.is_file():
-            raise PackageInvalid(where=folder, reason=f"'{name}' is not a plain file")
-        entries.append(TreeEntry(path=name, digest=objects.put_file(path), size_bytes=path.stat().st_size))
-    ordered = tuple(sorted(entries, key=lambda entry: entry.path))
-    return objects.put_bytes(canonical.dumps(Tree(entries=ordered)))
+    return objects.put_bytes(canonical.dumps(_tree(folder, objects.put_file)))
+
+
+def digest_folder(folder: Path) -> Digest:
+    """The digest that `store` would give `folder`; nothing is stored."""
+    return digest(canonical.dumps(_tree(folder, digest_file)))
 
 
 def read_tree(objects: "Objects", name: Digest) -> Tree:
@@ -85,6 +82,27 @@ def checkout(objects: "Objects", name: Digest, target: Path) -> Path:
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return target
+
+
+def _files(folder: Path) -> dict[str, Path]:
+    found = {}
+    for path in folder.rglob("*"):
+        if path.is_dir() and not path.is_symlink():
+            continue
+        name = check_relative(path.relative_to(folder).as_posix())
+        if path.is_symlink() or not path.is_file():
+            raise PackageInvalid(where=folder, reason=f"'{name}' is not a plain file")
+        found[name] = path
+    return dict(sorted(found.items()))
+
+
+def _tree(folder: Path, named: Callable[[Path], Digest]) -> Tree:
+    return Tree(
+        entries=tuple(
+            TreeEntry(path=name, digest=named(path), size_bytes=path.stat().st_size)
+            for name, path in _files(folder).items()
+        )
+    )
 
 
 def _verify(tree: Tree, folder: Path) -> None:

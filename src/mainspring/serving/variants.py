@@ -12,8 +12,10 @@ from blake3 import blake3
 
 from mainspring.domain.endpoint import Route, RouteVariant
 from mainspring.domain.package import Package, Signature
+from mainspring.models.errors import PackageChanged
 from mainspring.models.packages import read_package, verify_answers
 from mainspring.models.signature import build_frame
+from mainspring.models.trees import digest_folder
 from mainspring.serving.decoder import Columns
 from mainspring.serving.errors import RouteInvalid
 from mainspring.serving.loading import load_model
@@ -32,6 +34,9 @@ class LoadedVariant:
     def __init__(self, variant: RouteVariant) -> None:
         folder = Path(variant.folder)
         self.route = variant
+        found = digest_folder(folder)
+        if found != variant.package:
+            raise PackageChanged(file="a file", where=folder, expected=variant.package[:12], found=found[:12])
         self.package: Package = read_package(folder)
         self._model = load_model(folder)
         verify_answers(self._model, folder)
