@@ -1,6 +1,7 @@
 """The frame: help, options anywhere, ways of answering, errors and exit codes."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
+import mainspring
 from mainspring.cli.catalogue import CATALOGUE
 from mainspring.cli.config import find_config
 from mainspring.cli.frame import Command, Noun
@@ -209,6 +211,46 @@ def test_every_error_there_is_has_a_documented_exit_code() -> None:
 
     assert len(errors.CODES) > 50
     assert not undocumented
+
+
+CALL = re.compile(
+    r"(?<!from )(?<!import )mainspring ((?:[a-z][a-z-]*|--?[a-z][a-z-]*|[A-Z_]+(?:@[A-Z]+)?|\d+)(?: (?=[a-zA-Z-])|$|\b))+"
+)
+
+
+def calls_in(text: str) -> list[list[str]]:
+    """The words of every call of the command line that a text names."""
+    return [match[0].split()[1:] for match in CALL.finditer(text)]
+
+
+def faults_of(words: list[str]) -> list[str]:
+    """What in a call does not exist."""
+    command = root.get_command(click.Context(root), words[0])
+    if command is None:
+        return [words[0]] if words[0].islower() and not words[0].startswith("-") else []
+    if isinstance(command, Noun) and len(words) > 1 and words[1].islower() and not words[1].startswith("-"):
+        if words[1] not in command.commands:
+            return [" ".join(words[:2])]
+        command = command.commands[words[1]]
+    known = {name for param in command.params for name in (*param.opts, *param.secondary_opts)} | {"--help"}
+    return [f"{words[0]} {word}" for word in words if word.startswith("--") and word not in known]
+
+
+def test_every_command_that_a_hint_or_a_page_names_exists() -> None:
+    from mainspring.cli.reference import load_everything
+
+    load_everything()
+    hints = [f"{cls.template} {cls.hint}" for cls in errors.CODES.values() if cls.__module__.startswith("mainspring.")]
+    folder = Path(mainspring.__file__).parent / "web"
+    pages = [
+        path.read_text(encoding="utf-8")
+        for pattern in ("templates/**/*.html", "**/*.py")
+        for path in folder.glob(pattern)
+    ]
+    named = [words for text in (*hints, *pages) for words in calls_in(text)]
+
+    assert len(named) > 50
+    assert [fault for words in named for fault in faults_of(words)] == []
 
 
 def test_fault_of_ours_names_the_file_with_its_traceback(
