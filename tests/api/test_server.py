@@ -100,6 +100,17 @@ def test_a_token_gives_its_role_and_ends_when_revoked(ws: Workspace, serve: Serv
     remote.close()
 
 
+def test_a_browser_gives_its_token_as_a_password(ws: Workspace, serve: Serve) -> None:
+    made = access.create_token(ws, principal="ada", role="viewer")
+    url = serve(create_app(ws, auth_required=True)) + "/p/default/runs"
+    refused = httpx.get(url, headers={"Accept": "text/html"})
+    assert refused.status_code == 401
+    assert refused.headers["www-authenticate"].startswith("Basic realm=")
+    assert httpx.get(url, auth=("anyone", made.text)).status_code == 200
+    for wrong in ("Basic !!!", "Basic bm90aGluZw==", "Basic", "Digest x"):
+        assert httpx.get(url, headers={"Authorization": wrong}).status_code == 401
+
+
 def test_a_token_of_one_project_opens_no_other(ws: Workspace, serve: Serve) -> None:
     made = access.create_token(ws, principal="ada", role="owner", project="ops")
     remote = RemoteWorkspace(serve(create_app(ws, auth_required=True)), project="ops", token=made.text)

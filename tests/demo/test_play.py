@@ -85,6 +85,9 @@ def test_the_demo_leaves_a_workspace_of_somebody_else_alone(tmp_path: Path) -> N
 
 def _serves(process: psutil.Process, folder: Path) -> bool:
     try:
-        return any(str(folder) in part for part in process.cmdline()) and "mainspring.serving.endpoint" in process.cmdline()
+        return (
+            any(str(folder) in part for part in process.cmdline())
+            and "mainspring.serving.endpoint" in process.cmdline()
+        )
     except psutil.Error:
         return False

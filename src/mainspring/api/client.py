@@ -8,7 +8,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 from urllib.parse import quote
 
 import httpx
@@ -22,7 +22,8 @@ from mainspring.kernel.ids import Ids
 from mainspring.kernel.names import check_name
 from mainspring.kernel.op import Op, idempotency_key
 from mainspring.storage.objects import ObjectDamaged
-from mainspring.workspace import DEFAULT_FOLDER, Workspace, create_workspace, open_workspace
+from mainspring.tracking.connection import set_current
+from mainspring.workspace import DEFAULT_FOLDER, Workspace, create_workspace
 
 __all__ = ["RemoteObjects", "RemoteWorkspace", "ServerUnreachable", "UrlInvalid", "connect"]
 
@@ -42,17 +43,19 @@ class UrlInvalid(Invalid):
     hint = "write http://HOST:PORT"
 
 
-def connect(
-    where: str | Path = DEFAULT_FOLDER, *, project: str = "", token: str = "", create: bool = False
-) -> "Workspace | RemoteWorkspace":
-    """The workspace at a folder (made if `create`) or at a server's http:// address."""
-    text = str(where)
-    if "://" in text:
-        return RemoteWorkspace(
-            text, project=project or "default", token=token or os.environ.get("MAINSPRING_TOKEN", "")
-        )
-    ws = create_workspace(Path(text)) if create else open_workspace(Path(text))
-    return ws.in_project(project) if project else ws
+def connect(where: str | Path = DEFAULT_FOLDER, *, project: str = "default", token: str = "") -> Workspace:
+    """Connect this process to a folder, made if it is not there, or to a server's http:// address; public as `ms.connect`.
+
+    Pipelines, runs and datasets use it from then on. `token` is MAINSPRING_TOKEN where it is empty.
+    """
+    if "://" in str(where):
+        remote = RemoteWorkspace(str(where), project=project, token=token or os.environ.get("MAINSPRING_TOKEN", ""))
+        # Ops name the embedded workspace in their signature; a remote one answers the same calls.
+        ws = cast("Workspace", remote)
+    else:
+        ws = create_workspace(Path(where)).in_project(project)
+    set_current(ws)
+    return ws
 
 
 class RemoteWorkspace:

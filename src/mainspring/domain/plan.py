@@ -13,7 +13,8 @@ class Plan(msgspec.Struct, frozen=True):
     """How a model is gated, rolled out and retrained; the default is what a model has until its owner declares another.
 
     share: the part of traffic a candidate takes as a canary, 0 to 1.
-    rollout_margin: how much worse than the champion a candidate may be and still be promoted, as a part of its error.
+    rollout_margin: how much worse than the champion a candidate may be and still be promoted, as a part of its error; 0
+    promotes only a candidate that is shown to be better on live traffic.
     error_rate: the chance that a candidate worse than that is promoted, and likewise the chance that one which is no
     worse than the champion is rolled back for being worse.
     retrain_on: the kinds of alert that start a retraining; drift of inputs alone is not among them.
@@ -23,7 +24,7 @@ class Plan(msgspec.Struct, frozen=True):
 
     gate: Gate = Gate()
     share: float = 0.2
-    rollout_margin: float = 0.02
+    rollout_margin: float = 0.0
     error_rate: float = 0.05
     longest_days: int = 28
     retrain_on: tuple[str, ...] = ("error", "prediction_drift")

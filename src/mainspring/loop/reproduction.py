@@ -33,7 +33,7 @@ def reproduce(ws: "Workspace", version: ModelVersion) -> Reproduction:
     if not version.run_id:
         raise NoRun(version=version.reference)
     started = time.monotonic()
-    recipe = tracking.show_run(ws, version.run_id)
+    recipe = _origin(ws, tracking.show_run(ws, version.run_id))
     inputs = {name: ref.reference for name, ref in recipe.inputs.items() if ref.reference}
     run = pipelines.run_snapshot(
         ws, recipe.snapshot, recipe.pipeline, inputs=inputs, params=recipe.params, use_cache=False
@@ -56,6 +56,24 @@ def reproduce(ws: "Workspace", version: ModelVersion) -> Reproduction:
     with ws.change() as tx:
         tx.event("model.reproduced", subject=version.reference, payload=result)
     return result
+
+
+def _origin(ws: "Workspace", run: Run) -> Run:
+    """The run that really made this run's model: itself, or the one whose step the cache took it from."""
+    made = artifact_of(run, "model")
+    if made is None or run.graph is None:
+        return run
+    step = next(
+        (
+            step
+            for step in tracking.list_runs(ws, parent=run.id, kind="step")
+            if step.name == run.graph.outputs[made.name].node
+        ),
+        None,
+    )
+    if step is None or not step.cached_from:
+        return run
+    return tracking.show_run(ws, tracking.show_run(ws, step.cached_from).parent)
 
 
 def compare_trees(ws: "Workspace", recorded: Digest, rebuilt: Digest) -> tuple[TracedFile, ...]:

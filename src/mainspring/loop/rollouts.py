@@ -96,13 +96,14 @@ def daily_differences(
 
 
 def decide(rollout: Rollout, look: Look) -> tuple[RolloutState, str]:
-    """Promote once the candidate is surely not worse than the margin, roll back once it is surely worse or time is up."""
+    """Promote once the candidate is surely within the margin, roll back once it is surely worse or time is up."""
     bounds = "no bounds yet" if look.low is None or look.high is None else f"{look.low:+.3f} to {look.high:+.3f}"
     interval = f"difference {look.difference:+.3f} ({bounds}) over {look.blocks} days, {look.rows:,} rows"
     if look.low is not None and look.low > 0:
         return "rolled_back", f"the candidate is worse: {interval}"
     if look.high is not None and look.high < look.most:
-        return "promoted", f"the candidate is not worse by {look.most:.3g}: {interval}"
+        found = f"not worse by {look.most:.3g}" if look.most else "better"
+        return "promoted", f"the candidate is {found}: {interval}"
     if look.at_ms - rollout.started_ms >= rollout.longest_ms:
         return "rolled_back", f"no decision after {rollout.longest_ms // DAY_MS} days: {interval}"
     return "canary", ""

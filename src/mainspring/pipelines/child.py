@@ -92,6 +92,8 @@ def _run(order: Work) -> tuple[tuple[Made, ...], dict[str, float | None]]:
     made: list[Made] = []
     metrics: dict[str, float | None] = {}
     for output, item in zip(signature.outputs, values, strict=True):
+        if output.kind == "model":
+            item.provenance = order.provenance
         made.append(_write(output, item, Path(order.staging)))
         metrics.update(_measured(output.kind, item))
     return tuple(made), metrics

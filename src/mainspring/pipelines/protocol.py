@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from mainspring.domain.package import Provenance
 from mainspring.domain.pipeline import Graph
 from mainspring.domain.run import RunFailure
 
@@ -44,7 +45,7 @@ class Given(msgspec.Struct, frozen=True):
 
 
 class Work(msgspec.Struct, frozen=True, tag=True):
-    """Run one step; `imported` are the modules its static identity covers."""
+    """Run one step; `imported` are the modules its static identity covers, `provenance` is written into its models."""
 
     id: str
     function: str
@@ -55,6 +56,7 @@ class Work(msgspec.Struct, frozen=True, tag=True):
     log: str
     seed: int
     imported: tuple[str, ...]
+    provenance: Provenance
 
 
 class Plan(msgspec.Struct, frozen=True, tag=True):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from mainspring.domain.artifact import Artifact
+from mainspring.domain.package import Provenance
 from mainspring.domain.pipeline import Node
 from mainspring.domain.run import Run, RunFailure
 from mainspring.kernel import fault
@@ -142,6 +143,7 @@ class Runner:
             log=str(staging.with_suffix(".log")),
             seed=self._schedule.graph.seed,
             imported=self._schedule.identity(node).imported,
+            provenance=self._provenance(),
         )
         assert self._prepared is not None
         worker = self._prepared.worker
@@ -151,6 +153,12 @@ class Runner:
             self._singles[node.name] = worker
             self._selector.register(worker, selectors.EVENT_READ, worker)
         worker.send(order)
+
+    def _provenance(self) -> Provenance:
+        """What a model made in this run was made from: the same whenever the same run is made again."""
+        run = self._ledger.run
+        references = sorted(ref.reference for ref in run.inputs.values() if ref.reference)
+        return Provenance(snapshot=run.snapshot, datasets=tuple(references), params=run.params)
 
     def _given(self, item: Given | Artifact) -> Given:
         if isinstance(item, Given):

@@ -1,5 +1,6 @@
 """The ASGI application: API, pages and protocols over one workspace, each request seen by its own principal."""
 
+import base64
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable
 
@@ -81,12 +82,26 @@ def views_of(ws: Workspace, *, auth_required: bool) -> api.Views:
 
 
 def _principal(ws: Workspace, request: Request, *, auth_required: bool) -> Principal:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and token:
-        return authenticate(ws, token.strip())
+    token = _token(request.headers.get("authorization", ""))
+    if token:
+        return authenticate(ws, token)
     if auth_required:
         raise TokenMissing()
     return ws.principal
+
+
+def _token(authorization: str) -> str:
+    """The token in an Authorization header: as Bearer from programs, as the password of Basic from browsers."""
+    scheme, _, credential = authorization.partition(" ")
+    match scheme.lower():
+        case "bearer":
+            return credential.strip()
+        case "basic":
+            try:
+                return base64.b64decode(credential, validate=True).decode().partition(":")[2]
+            except ValueError:
+                return ""
+    return ""
 
 
 def _http_error(request: Request, error: Exception) -> Response:

@@ -6,6 +6,7 @@ Binding to loopback alone does not protect: a page in the user's own browser can
 
 import ipaddress
 from collections.abc import Iterable
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -19,7 +20,7 @@ __all__ = ["BindRefused", "Guard", "HostRefused", "OriginRefused", "check_bind",
 _PLAIN_READS = frozenset({"GET", "HEAD"})
 _HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; "
+        "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; object-src 'none'; "
         "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
@@ -80,6 +81,8 @@ class Guard:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
+                if message["status"] == HTTPStatus.UNAUTHORIZED:
+                    headers.setdefault("WWW-Authenticate", 'Basic realm="Mainspring: any name, a token as password"')
                 for name, value in _HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)

@@ -1,8 +1,8 @@
 """A change: rows, their events and the answer under the caller's idempotency key, all in one short transaction."""
 
+import logging
 import threading
 import time
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -17,13 +17,14 @@ from mainspring.storage import leases
 from mainspring.storage.database import Database, insert_ignore, metadata
 from mainspring.storage.events import Pending, append
 
-__all__ = ["Answered", "Change", "KeyReused", "Request", "SlowChange", "change", "find_answer", "in_change"]
+__all__ = ["Answered", "Change", "KeyReused", "Request", "change", "find_answer", "in_change"]
 
 R = TypeVar("R")
 
 ANSWERS_KEPT_MS = 24 * 3_600_000
 _SLOW_CPU_S = 0.1
 _open = threading.local()
+_log = logging.getLogger("mainspring.storage")
 
 answers = sa.Table(
     "answers",
@@ -40,10 +41,6 @@ class KeyReused(Conflict):
     code = "request.key_reused"
     template = "the idempotency key '{key}' was used for another request"
     hint = "use a new key for each request, and the same key only to send the same request again"
-
-
-class SlowChange(UserWarning):
-    """A change computed for more than 100 ms inside its transaction; prepare outside."""
 
 
 class Request:
@@ -113,9 +110,7 @@ def change(
     spent = time.thread_time() - started
     if spent > _SLOW_CPU_S:
         kinds = sorted({event.kind for event in tx.events})
-        warnings.warn(
-            f"a change of {kinds} computed for {spent * 1000:.0f} ms inside its transaction", SlowChange, stacklevel=3
-        )
+        _log.warning("a change of %s computed for %.0f ms inside its transaction; prepare outside", kinds, spent * 1000)
 
 
 def in_change() -> bool:

@@ -44,7 +44,7 @@ def prepare(table: pl.DataFrame, *, holdout_days: int = 31) -> pl.DataFrame:
 
 
 @ms.step
-def train(table: pl.DataFrame, *, trees: int = 60, learning_rate: float = 0.1) -> ms.Model:
+def train(table: pl.DataFrame, *, trees: int = 100, learning_rate: float = 0.1) -> ms.Model:
     """Boosted trees on what a straight line through the departure delay leaves over."""
     rows = table.filter(pl.col("split") == "train")
     line = make_pipeline(ColumnTransformer([("departure delay", "passthrough", [0])]), LinearRegression())
@@ -53,7 +53,7 @@ def train(table: pl.DataFrame, *, trees: int = 60, learning_rate: float = 0.1) -
         init=line,
         n_estimators=trees,
         learning_rate=learning_rate,
-        max_depth=4,
+        max_depth=5,
         subsample=0.2,
         max_features=0.5,
         min_samples_leaf=20,
@@ -82,7 +82,7 @@ def arrival_delay(
     *,
     window_days: int = 90,
     holdout_days: int = 31,
-    trees: int = 60,
+    trees: int = 100,
     learning_rate: float = 0.1,
 ):
     """Train a model of the arrival delay and judge it on days it has not seen."""
