@@ -114,6 +114,7 @@ HOUSE = {"area_m2": 95.0, "rooms": 3, "age_years": 20, "distance_km": 4.0, "dist
 def test_deploy_in_the_foreground_answers_until_it_is_ended_and_loses_no_prediction(
     prices: Path, tmp_path: Path
 ) -> None:
+    data(program(prices, "deploy", "--name", "other", "--json"))
     words = [PROGRAM, "deploy", "--foreground", "--name", "front", "--json"]
     with subprocess.Popen(words, cwd=prices, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -130,6 +131,7 @@ def test_deploy_in_the_foreground_answers_until_it_is_ended_and_loses_no_predict
         last = json.loads(process.stdout.readline())["data"]
     assert process.returncode == 0
     assert last["endpoint"]["state"] == "stopped"
+    assert {status["state"] for status in data(program(prices, "endpoints", "list", "--json"))} == {"stopped"}
     assert saved.returncode == 0, saved.stderr
     assert program(tmp_path, "restore", "b.tar", "--to", "copy").returncode == 0
 

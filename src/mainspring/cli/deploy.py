@@ -146,18 +146,21 @@ def _wait(ws: "Workspace", endpoint: str) -> None:
 
 
 def _serve(session: Session, ws: "Workspace", endpoint: str) -> None:
-    """Keep the endpoint running until Ctrl-C or a termination signal, then stop its process."""
+    """Keep what is wanted running until Ctrl-C or a termination signal, then stop every process started here."""
     from mainspring import serving
     from mainspring.serving import ops
 
     ended = threading.Event()
     before = {number: signal.signal(number, lambda *_: ended.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    others = {status.wanted.name for status in ops.list_endpoints(ws, limit=1000) if status.process is not None}
+    acted: set[tuple[str, str]] = set()
     try:
-        serving.reconcile(ws)
+        acted |= {(wanted.project, wanted.name) for wanted in serving.reconcile(ws)}
         session.announce(ops.show_endpoint(ws, endpoint).url)
         while not ended.wait(_TICK_S):
-            serving.reconcile(ws)
+            acted |= {(wanted.project, wanted.name) for wanted in serving.reconcile(ws)}
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-        serving.stop(ws, endpoint)
+        for project, name in sorted(acted - {(ws.project, other) for other in others - {endpoint}}):
+            serving.stop(ws.in_project(project), name)
