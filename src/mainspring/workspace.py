@@ -141,7 +141,10 @@ class Workspace:
                 principal=self.principal.name, role=self.principal.role, permission=op.allow, project=self.project
             )
         key = idempotency_key()
-        if not (key and op.mutates) or self._request is not None:
+        if self._request is not None:
+            # An op within an op: its answer is not the one that the caller's key stands for.
+            return op.function(self._without_request(), **arguments)
+        if not (key and op.mutates):
             return op.function(self, **arguments)
         view = copy.copy(self)
         view._request = change.Request(
@@ -157,6 +160,11 @@ class Workspace:
             except change.Answered as answered:
                 kept = answered.answer
         return canonical.loads(kept, type=op.result)
+
+    def _without_request(self) -> "Workspace":
+        view = copy.copy(self)
+        view._request = None
+        return view
 
     @contextmanager
     def hold(self, purpose: str) -> Iterator[None]:

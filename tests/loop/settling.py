@@ -3,6 +3,8 @@
 import sys
 from pathlib import Path
 
+import msgspec
+
 from mainspring.domain.endpoint import Variant
 from mainspring.domain.rollout import Rollout
 from mainspring.domain.verdict import Check, Verdict
@@ -47,8 +49,9 @@ def prepare(folder: Path) -> None:
         Variant(name="candidate", model="ride", version=2, weight=0.2),
     ]
     endpoints.set_route(ws, "ride", variants=canary)
+    decided = msgspec.structs.replace(DECIDED, route=endpoints.show_endpoint(ws, "ride").wanted.number)
     with ws.change() as tx:
-        tables.insert_rollout(tx.conn, DECIDED)
+        tables.insert_rollout(tx.conn, decided)
         tx.event("rollout.promoted", subject="ride", payload=DECIDED)
     ws.close()
 

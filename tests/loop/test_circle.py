@@ -63,7 +63,7 @@ class World:
         httpx.post(f"{url}/feedback", json={"feedback": told[::-1] + told[:7]}).raise_for_status()
         self.clock.advance_to(START_MS + (day + 1) * DAY_MS)
         data.add(self.ws, "rides", rides)
-        assert controllers.tick(self.ws)
+        assert controllers.tick(self.ws) == controllers.Tick(held=True)
 
 
 @pytest.fixture

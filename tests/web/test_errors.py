@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from mainspring import web
 from mainspring.kernel.errors import MainspringError
 from mainspring.tracking.errors import RunUnknown
-from mainspring.web.pages.pipelines import PipelineUnknown
+from mainspring.web.pages.pipelines import PipelineNeverRun
 from mainspring.workspace import PermissionDenied, Workspace
 
 from .conftest import app_over, asker
@@ -37,7 +37,7 @@ DENIED = PermissionDenied(principal="eve", role="viewer", permission="runs.read"
             403,
             ("Not allowed", "&#39;eve&#39; (viewer) may not do", "ask an owner for a token", "permission.denied"),
         ),
-        (PipelineUnknown(name="x", project="default"), 404, ("mainspring run x",)),
+        (PipelineNeverRun(name="x", project="default"), 404, ("mainspring run x",)),
         (ZeroDivisionError("secret of the inside"), 500, ("This page failed on the server", "mainspring doctor")),
     ],
 )

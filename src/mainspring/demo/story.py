@@ -98,7 +98,7 @@ class Story:
     def deploy(self) -> EndpointClient:
         """The endpoint, a process of its own."""
         endpoints.deploy(self._ws, MODEL, model=f"{MODEL}@champion", clock="request")
-        controllers.tick(self._ws)
+        self._tick()
         status = endpoints.show_endpoint(self._ws, MODEL)
         self._tell(
             "endpoint",
@@ -123,7 +123,7 @@ class Story:
             self.outcomes += reports.height
         if (day + 1) % _WEEK == 0:
             self._enter_week((day + 1) // _WEEK, self.traffic.batch(day + 1))
-        controllers.tick(self._ws)
+        self._tick()
         self._teller.tell()
         self._timeline.day(end, done=day + 1)
 
@@ -134,8 +134,13 @@ class Story:
         if late.height:
             client.feedback(list(late.select("prediction_id", "label", "reported_ms").iter_rows()))
             self.outcomes += late.height
-        controllers.tick(self._ws)
+        self._tick()
         self._teller.tell()
+
+    def _tick(self) -> None:
+        """Let the controllers take their steps; what they could not do is a line of the story."""
+        for failure in controllers.tick(self._ws).failures:
+            self._tell("loop", f"{failure.subject}: {failure.message}", good=False)
 
     def _enter_week(self, week: int, batch: Batch) -> None:
         """A week's flights and weather; in one week the export is broken first."""

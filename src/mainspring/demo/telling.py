@@ -52,7 +52,11 @@ def _alert(payload: dict[str, Any]) -> Words:
 
 
 def _alert_closed(payload: dict[str, Any]) -> Words:
-    return "monitor", None, f"alert closed: {payload.get('closed_reason') or payload['kind']}"
+    return (
+        "monitor",
+        None,
+        f"alert closed: {payload['kind'].replace('_', ' ')}, {payload['closed_because'] or 'its cause is gone'}",
+    )
 
 
 def _requested(payload: dict[str, Any]) -> Words:
@@ -96,6 +100,7 @@ _WORDS = {
     "rollout.started": _started,
     "rollout.promoted": _promoted,
     "rollout.rolled_back": _rolled_back,
+    "rollout.superseded": _rolled_back,
 }
 
 

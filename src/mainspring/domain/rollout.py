@@ -6,7 +6,7 @@ import msgspec
 
 __all__ = ["Look", "Rollout", "RolloutState"]
 
-RolloutState = Literal["canary", "promoted", "rolled_back"]
+RolloutState = Literal["canary", "promoted", "rolled_back", "superseded"]
 
 
 class Look(msgspec.Struct, frozen=True):
@@ -28,6 +28,8 @@ class Rollout(msgspec.Struct, frozen=True):
     """A candidate taking `share` of an endpoint's traffic until a sequential test decides, or `longest_ms` have passed.
 
     `margin` is a part of the champion's error. The decision is recorded first, its effects (alias, route, monitor) follow; `settled` says they are all there.
+    `route` is the endpoint's change number that the rollout made: another one means that somebody changed the endpoint
+    meanwhile, and the rollout ends `superseded`.
     """
 
     id: str
@@ -47,3 +49,4 @@ class Rollout(msgspec.Struct, frozen=True):
     reason: str = ""
     retraining: str = ""
     settled: bool = False
+    route: int = 0

@@ -56,8 +56,8 @@ class MainspringError(Exception):
         if "code" not in cls.__dict__:
             return
         known = CODES.get(cls.code)
-        if known is not None and known.__qualname__ != cls.__qualname__:
-            raise TypeError(f"error code {cls.code!r} belongs to {known.__qualname__} already")
+        if known is not None and (known.__module__, known.__qualname__) != (cls.__module__, cls.__qualname__):
+            raise TypeError(f"error code {cls.code!r} belongs to {known.__module__}.{known.__qualname__} already")
         CODES[cls.code] = cls
 
     def __reduce__(self) -> tuple[Any, ...]:

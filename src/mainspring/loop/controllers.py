@@ -1,56 +1,63 @@
 """Controllers: each looks at what is declared and what is, and takes one idempotent step under a lease.
 
-Killing any of them, or running two, changes nothing: the lease's fencing token is checked in each change they make.
+Killing any of them, or running two, changes nothing: the lease's fencing token is checked in each change they make. What
+fails for one endpoint, retraining or rollout is told and leaves the others alone; the next tick tries it again.
 """
 
+import logging
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from mainspring.domain.alert import Alert
 from mainspring.domain.lease import Lease
 from mainspring.domain.retraining import Retraining
-from mainspring.loop import retraining as retrainings
-from mainspring.loop import rollouts, tables, watching
+from mainspring.kernel.errors import MainspringError
+from mainspring.loop import retraining, rollouts, tables, watching
 from mainspring.loop.ops import request_retraining
 from mainspring.monitoring import ops as monitoring
-from mainspring.serving import ops as endpoints
-from mainspring.serving.controller import reconcile
+from mainspring.serving.controller import all_wanted, reconcile
 
 if TYPE_CHECKING:
     from mainspring.workspace import Workspace
 
-__all__ = ["tick", "trigger"]
+__all__ = ["Failure", "Tick", "tick", "trigger"]
 
-_LEASE_MS = 15 * 60_000
+_log = logging.getLogger("mainspring.loop")
+_LEASE_MS = 60_000
 _MOST = 1000
 DAY_MS = 86_400_000
 
 
-def tick(ws: "Workspace") -> bool:
-    """Let every controller take one step; whether this process held the lease and so did it."""
-    lease = ws.leases.acquire("controllers", owner=_owner(ws), ttl_ms=_LEASE_MS)
-    if lease is None:
-        return False
-    reconcile(ws)
-    for status in endpoints.list_endpoints(ws, limit=_MOST):
-        watching.watch(ws, status.wanted, lease=lease)
-    for alert in monitoring.list_alerts(ws, state="open", limit=_MOST):
-        trigger(ws, alert)
-    with ws.read() as connection:
-        waiting = tables.list_retrainings(connection, states=("requested", "running"), limit=_MOST)
-    for found in reversed(waiting):
-        _retrain(ws, found, lease=lease)
-    with ws.read() as connection:
-        unsettled = tables.list_rollouts(connection, unsettled=True, limit=_MOST)
-    for rollout in reversed(unsettled):
-        rollouts.advance(ws, rollout, lease=lease)
-        reconcile(ws)
-    return True
+class Failure(msgspec.Struct, frozen=True):
+    """What one controller could not do, about what."""
+
+    subject: str
+    message: str
 
 
-def _owner(ws: "Workspace") -> str:
-    """The folder on this machine: one process holds it at a time, so who comes after a dead one goes on at once."""
-    return f"{socket.gethostname()}:{ws.folder}"
+class Tick(msgspec.Struct, frozen=True):
+    """What came of a tick; `held` is False where another process holds the lease, so that nothing was done."""
+
+    held: bool
+    failures: tuple[Failure, ...] = ()
+
+
+def tick(ws: "Workspace") -> Tick:
+    """Let every controller take one step."""
+    with ws.leases.held("controllers", owner=_owner(ws), ttl_ms=_LEASE_MS) as lease:
+        if lease is None:
+            return Tick(held=False)
+        failures: list[Failure] = []
+        with _told("endpoints", failures):
+            reconcile(ws)
+        _watch(ws, failures, lease=lease)
+        _retrain(ws, failures, lease=lease)
+        _roll_out(ws, failures, lease=lease)
+        return Tick(held=True, failures=tuple(failures))
 
 
 def trigger(ws: "Workspace", alert: Alert) -> Retraining | None:
@@ -63,24 +70,60 @@ def trigger(ws: "Workspace", alert: Alert) -> Retraining | None:
         if alert.kind not in plan.retrain_on or tables.find_cause(connection, ws.project, f"alert:{alert.id}"):
             return None
         latest = tables.list_retrainings(connection, project=ws.project, model=alert.model, limit=1)
-        busy = any(
-            rollout.model == alert.model
-            for rollout in tables.list_rollouts(connection, project=ws.project, unsettled=True)
-        )
+        unsettled = tables.list_rollouts(connection, project=ws.project, unsettled=True)
+    busy = any(rollout.model == alert.model for rollout in unsettled)
     resting = bool(latest) and ws.clock.now_ms() - latest[0].requested_ms < plan.cooldown_days * DAY_MS
     if resting or busy:
         return None
     return request_retraining(ws, alert.model, cause=f"alert:{alert.id}", reason=alert.message, by="alert")
 
 
-def _retrain(ws: "Workspace", retraining: Retraining, *, lease: Lease) -> None:
-    """Do the work of a retraining; a candidate that passes begins its rollout wherever its model is served."""
-    done = retrainings.advance(ws, retraining, lease=lease)
-    if done.state != "passed":
-        return
-    home = ws.in_project(done.project)
-    with home.read() as connection:
-        plan = tables.get_plan(connection, home.project, done.model)
-    for status in endpoints.list_endpoints(home, limit=_MOST):
-        if watching.in_charge(status.wanted).model == done.model:
-            rollouts.start(home, done, plan, endpoint=status.wanted.name, lease=lease)
+def _watch(ws: "Workspace", failures: list[Failure], *, lease: Lease) -> None:
+    """Every endpoint of every project, and what the open alerts of those projects call for."""
+    wanted = all_wanted(ws)
+    for endpoint in wanted:
+        with _told(f"endpoint {endpoint.project}/{endpoint.name}", failures):
+            watching.watch(ws.in_project(endpoint.project), endpoint, lease=lease)
+    for project in sorted({endpoint.project for endpoint in wanted}):
+        home = ws.in_project(project)
+        for alert in monitoring.list_alerts(home, state="open", limit=_MOST):
+            with _told(f"alert {alert.id}", failures):
+                trigger(home, alert)
+
+
+def _retrain(ws: "Workspace", failures: list[Failure], *, lease: Lease) -> None:
+    """Every retraining that waits or was cut short, oldest first."""
+    with ws.read() as connection:
+        waiting = tables.list_retrainings(connection, states=("requested", "running"), limit=_MOST)
+    for found in reversed(waiting):
+        with _told(f"retraining {found.id}", failures):
+            retraining.advance(ws, found, lease=lease)
+
+
+def _roll_out(ws: "Workspace", failures: list[Failure], *, lease: Lease) -> None:
+    """Every rollout that is not settled, oldest first, and the processes that it now wants otherwise."""
+    with ws.read() as connection:
+        unsettled = tables.list_rollouts(connection, unsettled=True, limit=_MOST)
+    for rollout in reversed(unsettled):
+        with _told(f"rollout {rollout.id}", failures):
+            rollouts.advance(ws, rollout, lease=lease)
+    if unsettled:
+        with _told("endpoints", failures):
+            reconcile(ws)
+
+
+@contextmanager
+def _told(subject: str, failures: list[Failure]) -> Iterator[None]:
+    """What is raised inside is logged and kept among the failures: one object's trouble is not the others'."""
+    try:
+        yield
+    except MainspringError as error:
+        failures.append(Failure(subject, str(error)))
+    except Exception as error:  # noqa: BLE001 - the edge of a controller
+        _log.exception("%s: a controller hit a defect", subject)
+        failures.append(Failure(subject, f"{type(error).__name__}: {error}"))
+
+
+def _owner(ws: "Workspace") -> str:
+    """The folder on this machine: one process holds it at a time, so who comes after a dead one goes on at once."""
+    return f"{socket.gethostname()}:{ws.folder}"

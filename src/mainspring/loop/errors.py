@@ -1,6 +1,6 @@
 """Errors of the loop."""
 
-from mainspring.kernel.errors import Conflict, Failed, Invalid, NotFound, Refused
+from mainspring.kernel.errors import Failed, Invalid, NotFound, Refused
 
 __all__ = [
     "NoChampion",
@@ -9,7 +9,6 @@ __all__ = [
     "NoRun",
     "RetrainingRefused",
     "RetrainingUnknown",
-    "RolloutRunning",
     "RolloutUnknown",
     "ScoringFailed",
 ]
@@ -55,12 +54,6 @@ class RolloutUnknown(NotFound):
     code = "rollout.unknown"
     template = "there is no rollout '{id}'"
     hint = "see: mainspring endpoints show ENDPOINT"
-
-
-class RolloutRunning(Conflict):
-    code = "rollout.running"
-    template = "endpoint '{endpoint}' has a rollout of version {candidate} under way"
-    hint = "wait for its decision; see: mainspring endpoints show {endpoint}"
 
 
 class ScoringFailed(Failed):

@@ -4,6 +4,8 @@ The cause is unique, so a trigger that fires twice retrains once. A process kill
 that runs the same steps again: the pipeline resumes from its cache, the version and verdict are the ones already there.
 """
 
+import logging
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -12,16 +14,19 @@ import polars as pl
 from mainspring import pipelines
 from mainspring.domain.model import ModelVersion
 from mainspring.domain.retraining import Retraining, RetrainingState
+from mainspring.domain.rollout import Rollout
 from mainspring.domain.run import Run
 from mainspring.domain.verdict import Verdict
-from mainspring.kernel.errors import MainspringError
+from mainspring.kernel.errors import MainspringError, Unavailable
 from mainspring.loop import tables
 from mainspring.loop.admission import artifact_of, champion_of, evaluation_of, held_out, record, register
 from mainspring.loop.errors import NoEvaluation, NoRun
+from mainspring.loop.rollouts import plan_rollouts
 from mainspring.loop.scoring import score
 from mainspring.models import ops as models
 from mainspring.models import packages
 from mainspring.models.evaluation import compare_predictions
+from mainspring.storage.leases import LeaseLost
 from mainspring.tracking import ops as tracking
 
 if TYPE_CHECKING:
@@ -30,19 +35,31 @@ if TYPE_CHECKING:
 
 __all__ = ["advance", "latest_recipe"]
 
+_log = logging.getLogger("mainspring.loop")
+
 
 def advance(ws: "Workspace", retraining: Retraining, *, lease: "Lease | None" = None) -> Retraining:
-    """Do the retraining's work and return its new state: `passed`, `refused` by the gate, or `failed` with the reason."""
+    """Do the retraining's work and return its new state: `passed`, `refused` by the gate, or `failed` with the reason.
+
+    A candidate that passes begins its rollouts in the change that says so. Raises Unavailable and LeaseLost, after which
+    another step does the work again.
+    """
     ws = ws.in_project(retraining.project)
     retraining = _move(ws, retraining, "running", lease=lease)
     try:
         run = _train(ws, retraining)
         version = register(ws, retraining.model, run)
         verdict = _judge(ws, version, run)
-    except MainspringError as error:
-        return _move(ws, retraining, "failed", lease=lease, message=str(error))
+    except (Unavailable, LeaseLost):
+        raise
+    except Exception as error:  # noqa: BLE001 - the edge of the work: whatever fails becomes the retraining's recorded state
+        if not isinstance(error, MainspringError):
+            _log.exception("retraining %s of %s hit a defect", retraining.id, retraining.model)
+        return _move(ws, retraining, "failed", lease=lease, message=_words(error))
     state: RetrainingState = "passed" if verdict.passed else "refused"
     failed = [check.message for check in verdict.checks if not check.passed]
+    with ws.read() as connection:
+        plan = tables.get_plan(connection, ws.project, retraining.model)
     return _move(
         ws,
         retraining,
@@ -51,6 +68,7 @@ def advance(ws: "Workspace", retraining: Retraining, *, lease: "Lease | None" = 
         run_id=run.id,
         version=version.version,
         message="; ".join(failed) or verdict.checks[1].message,
+        begins=plan_rollouts(ws, retraining, version.version, plan) if verdict.passed else [],
     )
 
 
@@ -143,8 +161,9 @@ def _move(
     run_id: str = "",
     version: int = 0,
     message: str = "",
+    begins: Sequence[Rollout] = (),
 ) -> Retraining:
-    """Write the new state with its event; moving to the state it is in changes nothing."""
+    """Write the new state with its event, and the rollouts it begins; moving to the state it is in changes nothing."""
     if retraining.state == state:
         return retraining
     moved = msgspec.structs.replace(
@@ -153,4 +172,11 @@ def _move(
     with ws.change(lease=lease) as tx:
         tables.update_retraining(tx.conn, moved)
         tx.event(f"retraining.{state}", subject=retraining.model, payload=moved)
+        for rollout in begins:
+            if tables.insert_rollout(tx.conn, rollout):
+                tx.event("rollout.started", subject=rollout.endpoint, payload=rollout)
     return moved
+
+
+def _words(error: Exception) -> str:
+    return str(error) if isinstance(error, MainspringError) else f"{type(error).__name__}: {error}"

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from mainspring import monitoring
-from mainspring.domain.endpoint import Variant
+from mainspring.domain.endpoint import Endpoint, Variant
 from mainspring.domain.lease import Lease
 from mainspring.domain.plan import Plan
 from mainspring.domain.retraining import Retraining
@@ -22,50 +22,53 @@ from mainspring.loop.admission import CHAMPION, champion_of
 from mainspring.models import ops as models
 from mainspring.serving import captured, feedback
 from mainspring.serving import ops as endpoints
+from mainspring.serving.errors import EndpointMoved, EndpointUnknown
 from mainspring.stats.sequential import confidence_sequence
 
 if TYPE_CHECKING:
     from mainspring.workspace import Workspace
 
-__all__ = ["advance", "daily_differences", "decide", "start"]
+__all__ = ["advance", "daily_differences", "decide", "plan_rollouts"]
 
 DAY_MS = 86_400_000
 CANDIDATE = "candidate"
 
 
-def start(
-    ws: "Workspace", retraining: Retraining, plan: Plan, *, endpoint: str, lease: Lease | None = None
-) -> Rollout | None:
-    """Begin the rollout of a retraining's candidate on an endpoint; None where the candidate is the champion already."""
+def plan_rollouts(ws: "Workspace", retraining: Retraining, version: int, plan: Plan) -> list[Rollout]:
+    """The rollouts that a candidate begins: one on each endpoint that serves its model and has none under way."""
     champion = champion_of(ws, retraining.model)
-    if champion is None or champion == retraining.version:
-        return None
-    rollout = Rollout(
-        id=f"{retraining.id}-{endpoint}",
-        project=ws.project,
-        endpoint=endpoint,
-        model=retraining.model,
-        champion=champion,
-        candidate=retraining.version,
-        share=plan.share,
-        margin=plan.rollout_margin,
-        error_rate=plan.error_rate,
-        state="canary",
-        started_ms=ws.clock.now_ms(),
-        longest_ms=plan.longest_days * DAY_MS,
-        retraining=retraining.id,
-    )
-    with ws.change(lease=lease) as tx:
-        if tables.insert_rollout(tx.conn, rollout):
-            tx.event("rollout.started", subject=endpoint, payload=rollout)
-    return rollout
+    if champion is None or champion == version:
+        return []
+    with ws.read() as connection:
+        busy = {rollout.endpoint for rollout in tables.list_rollouts(connection, project=ws.project, unsettled=True)}
+    serving = [status.wanted for status in endpoints.list_endpoints(ws, limit=1000)]
+    return [
+        Rollout(
+            id=f"{retraining.id}-{endpoint.name}",
+            project=ws.project,
+            endpoint=endpoint.name,
+            model=retraining.model,
+            champion=champion,
+            candidate=version,
+            share=plan.share,
+            margin=plan.rollout_margin,
+            error_rate=plan.error_rate,
+            state="canary",
+            started_ms=ws.clock.now_ms(),
+            longest_ms=plan.longest_days * DAY_MS,
+            retraining=retraining.id,
+        )
+        for endpoint in serving
+        if endpoint.name not in busy and watching.in_charge(endpoint).model == retraining.model
+    ]
 
 
 def advance(ws: "Workspace", rollout: Rollout, *, lease: Lease | None = None) -> Rollout:
     """Take one step: route the traffic as the state says, look at the days that matured since, decide, settle."""
     ws = ws.in_project(rollout.project)
     if rollout.state == "canary":
-        _route(ws, rollout, _canary(rollout), reason=f"canary of version {rollout.candidate}")
+        rollout = _begin(ws, rollout, lease=lease) if not rollout.route else _check(ws, rollout, lease=lease)
+    if rollout.state == "canary":
         rollout = _look(ws, rollout, lease=lease)
     if rollout.state != "canary" and not rollout.settled:
         rollout = _settle(ws, rollout, lease=lease)
@@ -109,6 +112,40 @@ def decide(rollout: Rollout, look: Look) -> tuple[RolloutState, str]:
     return "canary", ""
 
 
+def _begin(ws: "Workspace", rollout: Rollout, *, lease: Lease | None) -> Rollout:
+    """Give the candidate its share, and remember the endpoint's change number."""
+    try:
+        wanted = _route(ws, rollout, _canary(rollout), reason=f"canary of version {rollout.candidate}")
+    except EndpointUnknown:
+        return _supersede(ws, rollout, f"endpoint '{rollout.endpoint}' is gone", lease=lease)
+    rollout = msgspec.structs.replace(rollout, route=wanted.number)
+    with ws.change(lease=lease) as tx:
+        tables.update_rollout(tx.conn, rollout)
+    return rollout
+
+
+def _check(ws: "Workspace", rollout: Rollout, *, lease: Lease | None) -> Rollout:
+    """The rollout, ended where a person has changed the endpoint or the alias meanwhile: their word counts."""
+    try:
+        wanted = endpoints.show_endpoint(ws, rollout.endpoint).wanted
+    except EndpointUnknown:
+        return _supersede(ws, rollout, f"endpoint '{rollout.endpoint}' is gone", lease=lease)
+    if wanted.number != rollout.route:
+        return _supersede(ws, rollout, f"endpoint '{rollout.endpoint}' was changed meanwhile", lease=lease)
+    champion = champion_of(ws, rollout.model)
+    if champion != rollout.champion:
+        return _supersede(ws, rollout, f"version {champion} became champion meanwhile", lease=lease)
+    return rollout
+
+
+def _supersede(ws: "Workspace", rollout: Rollout, reason: str, *, lease: Lease | None) -> Rollout:
+    ended = msgspec.structs.replace(rollout, state="superseded", reason=reason, decided_ms=ws.clock.now_ms())
+    with ws.change(lease=lease) as tx:
+        tables.update_rollout(tx.conn, ended)
+        tx.event("rollout.superseded", subject=rollout.endpoint, payload=ended)
+    return ended
+
+
 def _look(ws: "Workspace", rollout: Rollout, *, lease: Lease | None) -> Rollout:
     now = ws.clock.now_ms()
     first = (rollout.started_ms // DAY_MS + 1) * DAY_MS
@@ -118,40 +155,57 @@ def _look(ws: "Workspace", rollout: Rollout, *, lease: Lease | None) -> Rollout:
     predictions = captured(ws, rollout.endpoint, from_ms=first, to_ms=matured)
     outcomes = feedback(ws, rollout.endpoint, from_ms=first, to_ms=now + 1)
     days = daily_differences(predictions, outcomes, rollout, matured_ms=matured)
-    if days.is_empty():
-        return rollout
-    interval = confidence_sequence(days["difference"].to_numpy(), error_rate=rollout.error_rate)
-    look = Look(
-        at_ms=matured,
-        blocks=days.height,
-        rows=int(days["rows"].sum()),
-        difference=interval.mean,
-        low=interval.low,
-        high=interval.high,
-        most=rollout.margin * float(np.average(days["champion"].to_numpy(), weights=days["rows"].to_numpy())),
-    )
-    state, reason = decide(rollout, look)
-    decided = 0 if state == "canary" else now
-    rollout = msgspec.structs.replace(
-        rollout, looks=(*rollout.looks, look), state=state, reason=reason, decided_ms=decided
-    )
+    rollout = _looked(rollout, days, at_ms=matured, now_ms=now)
     with ws.change(lease=lease) as tx:
         tables.update_rollout(tx.conn, rollout)
-        if state != "canary":
-            tx.event(f"rollout.{state}", subject=rollout.endpoint, payload=rollout)
+        if rollout.state != "canary":
+            tx.event(f"rollout.{rollout.state}", subject=rollout.endpoint, payload=rollout)
     return rollout
 
 
+def _looked(rollout: Rollout, days: pl.DataFrame, *, at_ms: int, now_ms: int) -> Rollout:
+    """The rollout after one more look; without any row that can be compared only the time can run out."""
+    differences = days["difference"].to_numpy()
+    interval = confidence_sequence(differences, error_rate=rollout.error_rate)
+    seen = bool(len(differences))
+    look = Look(
+        at_ms=at_ms,
+        blocks=days.height,
+        rows=int(days["rows"].sum()),
+        difference=interval.mean if seen else 0.0,
+        low=interval.low,
+        high=interval.high,
+        most=rollout.margin * float(np.average(days["champion"].to_numpy(), weights=days["rows"].to_numpy()))
+        if seen
+        else 0.0,
+    )
+    state, reason = decide(rollout, look)
+    decided = 0 if state == "canary" else now_ms
+    return msgspec.structs.replace(
+        rollout, looks=(*rollout.looks, look), state=state, reason=reason, decided_ms=decided
+    )
+
+
 def _settle(ws: "Workspace", rollout: Rollout, *, lease: Lease | None) -> Rollout:
-    """Carry a decision out; each effect is skipped where it is there already."""
-    winner = rollout.candidate if rollout.state == "promoted" else rollout.champion
+    """Carry a decision out; each effect is skipped where it is there already, or where a person has decided otherwise."""
     if rollout.state == "promoted" and champion_of(ws, rollout.model) == rollout.champion:
         models.set_alias(
-            ws, rollout.model, alias=CHAMPION, version=winner, expected=rollout.champion, reason=rollout.reason
+            ws,
+            rollout.model,
+            alias=CHAMPION,
+            version=rollout.candidate,
+            expected=rollout.champion,
+            reason=rollout.reason,
         )
-    only = (Variant(name=CHAMPION, model=rollout.model, version=winner),)
-    _route(ws, rollout, only, reason=rollout.reason)
-    watching.watch_version(ws, endpoints.show_endpoint(ws, rollout.endpoint).wanted, reason=rollout.reason, lease=lease)
+    champion = champion_of(ws, rollout.model) or rollout.champion
+    only = (Variant(name=CHAMPION, model=rollout.model, version=champion),)
+    try:
+        wanted = endpoints.show_endpoint(ws, rollout.endpoint).wanted
+        if wanted.number == rollout.route:
+            wanted = _route(ws, rollout, only, reason=rollout.reason)
+        watching.watch_version(ws, wanted, reason=rollout.reason, lease=lease)
+    except EndpointUnknown:
+        pass  # It was undeployed: there is nothing left to route or to watch.
     rollout = msgspec.structs.replace(rollout, settled=True)
     with ws.change(lease=lease) as tx:
         tables.update_rollout(tx.conn, rollout)
@@ -169,12 +223,17 @@ def _canary(rollout: Rollout) -> tuple[Variant, ...]:
     return (*live, *shadow)
 
 
-def _route(ws: "Workspace", rollout: Rollout, variants: tuple[Variant, ...], *, reason: str) -> None:
-    """Want these variants behind the endpoint, unless they are wanted already."""
+def _route(ws: "Workspace", rollout: Rollout, variants: tuple[Variant, ...], *, reason: str) -> Endpoint:
+    """Want these variants behind the endpoint, unless they are wanted already; the endpoint as it is wanted then."""
     wanted = endpoints.show_endpoint(ws, rollout.endpoint).wanted
 
     def key(variant: Variant) -> tuple[str, str, int, float, str]:
         return variant.name, variant.model, variant.version, variant.weight, variant.role
 
-    if sorted(map(key, wanted.variants)) != sorted(map(key, variants)):
-        endpoints.set_route(ws, rollout.endpoint, variants=list(variants), reason=reason)
+    if sorted(map(key, wanted.variants)) == sorted(map(key, variants)):
+        return wanted
+    try:
+        return endpoints.set_route(ws, rollout.endpoint, variants=list(variants), expected=wanted.number, reason=reason)
+    except EndpointMoved:
+        # Somebody was quicker; the next step sees what they want.
+        return endpoints.show_endpoint(ws, rollout.endpoint).wanted

@@ -45,14 +45,17 @@ def score(ws: "Workspace", rows: pl.DataFrame, models: Sequence[Digest]) -> pl.D
         asked = Asked(packages=tuple(folders), rows=f"{folder}/rows.arrow", answers=f"{folder}/answers.arrow")
         rows.write_ipc(asked.rows)
         environment = os.environ | {"OMP_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1"}
-        done = subprocess.run(
-            [sys.executable, "-m", "mainspring.loop.scoring"],
-            input=canonical.dumps(asked),
-            capture_output=True,
-            timeout=_TIMEOUT_S,
-            env=environment,
-            check=False,
-        )
+        try:
+            done = subprocess.run(
+                [sys.executable, "-P", "-m", "mainspring.loop.scoring"],
+                input=canonical.dumps(asked),
+                capture_output=True,
+                timeout=_TIMEOUT_S,
+                env=environment,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise ScoringFailed(reason=f"it did not end within {_TIMEOUT_S} s") from error
         if done.returncode:
             lines = done.stderr.decode(errors="replace").strip().splitlines()
             raise ScoringFailed(reason=lines[-1] if lines else f"its process ended with {done.returncode}")

@@ -72,6 +72,7 @@ rollouts = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("retraining", sa.Text, nullable=False),
     sa.Column("settled", sa.Boolean, nullable=False),
+    sa.Column("route", sa.BigInteger, nullable=False),
     sa.Index("ix_rollouts_project_endpoint", "project", "endpoint", "id"),
     sa.Index("ix_rollouts_settled", "settled"),
 )

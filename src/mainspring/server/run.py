@@ -10,7 +10,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from mainspring.kernel.errors import MainspringError, Unavailable
-from mainspring.loop.controllers import tick
+from mainspring.loop.controllers import Failure, tick
 from mainspring.server.app import create_app
 from mainspring.server.security import check_bind
 from mainspring.workspace import Workspace
@@ -67,13 +67,17 @@ def serve(
 
 
 async def _control(ws: Workspace) -> None:
-    """Let every controller take one idempotent step a second; one that fails is logged and tried again."""
+    """Let every controller take one idempotent step a second; what fails is told once, and tried again."""
+    told: frozenset[Failure] = frozenset()
     while True:
         try:
-            await asyncio.to_thread(tick, ws)
+            failures = frozenset((await asyncio.to_thread(tick, ws)).failures)
+            for failure in failures - told:
+                _log.warning("%s: %s", failure.subject, failure.message)
+            told = failures
         except MainspringError as error:
             _log.warning("controllers: %s", error)
-        except Exception:  # noqa: BLE001 - the edge of the controllers: one defect must not stop the others
+        except Exception:  # noqa: BLE001 - the edge of the controllers: they go on after a defect
             _log.exception("controllers hit a defect")
         await asyncio.sleep(_TICK_S)
 

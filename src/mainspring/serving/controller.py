@@ -31,7 +31,7 @@ from mainspring.serving.route import read_route, write_route
 if TYPE_CHECKING:
     from mainspring.workspace import Workspace
 
-__all__ = ["reconcile", "stop"]
+__all__ = ["all_wanted", "reconcile", "stop"]
 
 _READY_TIMEOUT_S = 60.0
 _LOAD_TIMEOUT_S = 120.0
@@ -43,6 +43,9 @@ _ENDPOINTS_READ = 10_000
 _ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1"}
 # Children that this process has started, kept so that those which end are reaped.
 _children: dict[int, subprocess.Popen[bytes]] = {}
+# What did not come up, until when it is left alone and how long that is: a start that fails must not stop all else.
+_resting: dict[tuple[str, str, int], tuple[float, float]] = {}
+_FIRST_REST_S, _LONGEST_REST_S = 5.0, 300.0
 
 
 def reconcile(ws: "Workspace") -> list[Endpoint]:
@@ -51,22 +54,33 @@ def reconcile(ws: "Workspace") -> list[Endpoint]:
     Raises EndpointUnready where a process does not come up; the others are seen to first. A process that refuses a new
     route keeps serving the old one and says why in its status.
     """
-    with ws.read() as conn:
-        wanted = tables.select_endpoints(conn, limit=_ENDPOINTS_READ)
+    wanted = all_wanted(ws)
     acted: list[Endpoint] = []
     failures: list[EndpointUnready] = []
     with _only_one(ws):
         _reap()
         for endpoint in wanted:
+            tried = (endpoint.project, endpoint.name, endpoint.number)
+            if _resting.get(tried, (0.0, 0.0))[0] > time.monotonic():
+                continue
             try:
                 if _bring_about(ws, endpoint):
                     acted.append(endpoint)
+                _resting.pop(tried, None)
             except EndpointUnready as error:
                 failures.append(error)
+                wait_s = min(max(2 * _resting.get(tried, (0.0, 0.0))[1], _FIRST_REST_S), _LONGEST_REST_S)
+                _resting[tried] = (time.monotonic() + wait_s, wait_s)
         _remove_unwanted(ws, {(endpoint.project, endpoint.name) for endpoint in wanted})
     if failures:
         raise failures[0]
     return acted
+
+
+def all_wanted(ws: "Workspace") -> list[Endpoint]:
+    """The endpoints wanted in every project."""
+    with ws.read() as conn:
+        return tables.select_endpoints(conn, limit=_ENDPOINTS_READ)
 
 
 def stop(ws: "Workspace", endpoint: str) -> bool:

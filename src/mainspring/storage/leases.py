@@ -3,14 +3,21 @@
 The database's clock decides on PostgreSQL, where holders run on several machines; the injected clock when embedded.
 """
 
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import sqlalchemy as sa
 
 from mainspring.domain.lease import Lease
 from mainspring.kernel.clock import Clock
-from mainspring.kernel.errors import Conflict
+from mainspring.kernel.errors import Conflict, Unavailable
 from mainspring.storage.database import Database, insert_ignore, metadata
 
 __all__ = ["LeaseLost", "Leases", "check"]
+
+_log = logging.getLogger("mainspring.storage")
 
 leases = sa.Table(
     "leases",
@@ -49,6 +56,33 @@ class Leases:
                 sa.update(leases).where(leases.c.name == name).values(owner=owner, token=token, expires_ms=now + ttl_ms)
             )
         return Lease(name=name, owner=owner, token=token, expires_ms=now + ttl_ms)
+
+    @contextmanager
+    def held(self, name: str, *, owner: str, ttl_ms: int) -> Iterator[Lease | None]:
+        """The lease for the length of the block, renewed by a thread while it lasts; None where another holds it.
+
+        It is left to run out rather than released: its owner, who comes back soon, gets it with the same token.
+        """
+        lease = self.acquire(name, owner=owner, ttl_ms=ttl_ms)
+        if lease is None:
+            yield None
+            return
+        over = threading.Event()
+        renewing = threading.Thread(target=self._renew, args=(lease, ttl_ms, over), daemon=True, name=f"lease {name}")
+        renewing.start()
+        try:
+            yield lease
+        finally:
+            over.set()
+            renewing.join()
+
+    def _renew(self, lease: Lease, ttl_ms: int, over: threading.Event) -> None:
+        while not over.wait(ttl_ms / 3000):
+            try:
+                if self.acquire(lease.name, owner=lease.owner, ttl_ms=ttl_ms) is None:
+                    return
+            except Unavailable as error:
+                _log.warning("the lease '%s' could not be renewed: %s", lease.name, error)
 
     def release(self, lease: Lease) -> None:
         """End the claim at once, if it is still this one."""

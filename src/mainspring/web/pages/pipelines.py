@@ -22,8 +22,8 @@ _LOOKED_AT = 500
 _SHOWN_RUNS = 20
 
 
-class PipelineUnknown(NotFound):
-    code = "pipeline.unknown"
+class PipelineNeverRun(NotFound):
+    code = "pipeline.never_run"
     template = "no run of a pipeline '{name}' is recorded in project '{project}'"
     hint = "run it once: mainspring run {name}"
 
@@ -67,7 +67,7 @@ def show(ws: "Workspace", request: Request) -> Shown:
     name = request.path_params["pipeline"]
     runs = ops.list_runs(ws, kind="pipeline", pipeline=name, limit=_SHOWN_RUNS)
     if not runs:
-        raise PipelineUnknown(name=name, project=ws.project)
+        raise PipelineNeverRun(name=name, project=ws.project)
     latest = runs[0]
     children = ops.list_runs(ws, parent=latest.id, limit=1000)
     step_rows = steps.rows(ws.project, latest, children, now_ms=ws.clock.now_ms())

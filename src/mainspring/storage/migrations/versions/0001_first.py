@@ -283,6 +283,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("retraining", sa.Text(), nullable=False),
         sa.Column("settled", sa.Boolean(), nullable=False),
+        sa.Column("route", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_rollouts_project_endpoint", "rollouts", ["project", "endpoint", "id"], unique=False)
