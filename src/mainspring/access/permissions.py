@@ -11,6 +11,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "data.read": _ALL,
     "data.write": _OWNER,
     "endpoints.deploy": _OWNER,
+    "endpoints.feedback": _OWNER,
     "endpoints.predict": _ALL,
     "endpoints.read": _ALL,
     "events.read": _ALL,

@@ -85,6 +85,8 @@ async def _body(request: Request) -> Mapping[str, Any]:
         return msgspec.json.decode(data, type=dict[str, Any])
     except msgspec.MsgspecError as error:
         raise BodyInvalid(reason=str(error)) from error
+    except RecursionError as error:
+        raise BodyInvalid(reason="it is nested too deep") from error
 
 
 async def read_limited(request: Request) -> bytes:

@@ -27,6 +27,7 @@ class Evaluation(msgspec.Struct, frozen=True):
     """Held-out rows judged: error of the model and of the opponent on the same rows, and the paired difference by part.
 
     `label`, `at` and `by` are the columns of the outcome, the time (whose days are the blocks) and the groups.
+    Each bound of `checks` is wrong with at most `error_rate`, those of all groups together.
     `checks[0]` is of all rows, the others of one group each; values are model minus opponent, negative is better.
     """
 
@@ -40,3 +41,4 @@ class Evaluation(msgspec.Struct, frozen=True):
     opponent_error: float
     by: str
     checks: tuple[Check, ...]
+    error_rate: float

@@ -19,6 +19,7 @@ class Plan(msgspec.Struct, frozen=True):
     worse than the champion is rolled back for being worse.
     retrain_on: the kinds of alert that start a retraining; drift of inputs alone is not among them.
     cooldown_days: how long after a retraining another alert waits.
+    retry_days: how long after an alert was raised it asks for another retraining, if it is raised still.
     params: the pipeline's parameters that a retraining sets in place of those of the newest version's run.
     """
 
@@ -29,5 +30,6 @@ class Plan(msgspec.Struct, frozen=True):
     longest_days: int = 28
     retrain_on: tuple[str, ...] = ("error", "prediction_drift")
     cooldown_days: int = 14
+    retry_days: int = 28
     # Any: parameters are plain JSON values.
     params: dict[str, Any] = {}

@@ -26,6 +26,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 OPS: dict[str, "Op"] = {}
+_LARGEST = 2**63 - 1
 _idempotency_key: contextvars.ContextVar[str] = contextvars.ContextVar("idempotency_key", default="")
 
 
@@ -107,8 +108,10 @@ class Op:
                 continue
             try:
                 out[argument.name] = msgspec.convert(raw[argument.name], argument.type, strict=strict)
-            except msgspec.ValidationError as error:
+            except (msgspec.ValidationError, RecursionError) as error:
                 raise ArgumentInvalid(op=self.name, argument=argument.name, reason=str(error)) from error
+            if isinstance(out[argument.name], int) and not -_LARGEST <= out[argument.name] <= _LARGEST:
+                raise ArgumentInvalid(op=self.name, argument=argument.name, reason="the number is too large")
         return out
 
 

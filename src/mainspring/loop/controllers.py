@@ -24,7 +24,7 @@ from mainspring.serving.controller import all_wanted, reconcile
 if TYPE_CHECKING:
     from mainspring.workspace import Workspace
 
-__all__ = ["Failure", "Tick", "tick", "trigger"]
+__all__ = ["Failure", "Tick", "attend", "tick", "train", "trigger"]
 
 _log = logging.getLogger("mainspring.loop")
 _LEASE_MS = 60_000
@@ -40,14 +40,27 @@ class Failure(msgspec.Struct, frozen=True):
 
 
 class Tick(msgspec.Struct, frozen=True):
-    """What came of a tick; `held` is False where another process holds the lease, so that nothing was done."""
+    """What came of a tick; `held` is False where another process holds the lease, so that nothing was done.
+
+    `steps` counts the retrainings that were worked on.
+    """
 
     held: bool
+    steps: int = 0
     failures: tuple[Failure, ...] = ()
 
 
 def tick(ws: "Workspace") -> Tick:
-    """Let every controller take one step."""
+    """Let every controller take one step, here and now: what `attend` and `train` do by turns in a server."""
+    done = [attend(ws), train(ws)]
+    if done[1].steps:
+        done.append(attend(ws))
+    failures = tuple(failure for part in done for failure in part.failures)
+    return Tick(held=all(part.held for part in done), steps=done[1].steps, failures=failures)
+
+
+def attend(ws: "Workspace") -> Tick:
+    """Bring endpoints about, take in what they captured, look at their monitors, and move rollouts on; a matter of moments."""
     with ws.leases.held("controllers", owner=_owner(ws), ttl_ms=_LEASE_MS) as lease:
         if lease is None:
             return Tick(held=False)
@@ -55,27 +68,46 @@ def tick(ws: "Workspace") -> Tick:
         with _told("endpoints", failures):
             reconcile(ws)
         _watch(ws, failures, lease=lease)
-        _retrain(ws, failures, lease=lease)
         _roll_out(ws, failures, lease=lease)
         return Tick(held=True, failures=tuple(failures))
+
+
+def train(ws: "Workspace") -> Tick:
+    """Do the work of every retraining that waits or was cut short, oldest first; as long as their pipelines take."""
+    with ws.read() as connection:
+        waiting = tables.list_retrainings(connection, states=("requested", "running"), limit=_MOST)
+    if not waiting:
+        return Tick(held=True)
+    with ws.leases.held("retrainings", owner=_owner(ws), ttl_ms=_LEASE_MS) as lease:
+        if lease is None:
+            return Tick(held=False)
+        failures: list[Failure] = []
+        for found in reversed(waiting):
+            with _told(f"retraining {found.id}", failures):
+                retraining.advance(ws, found, lease=lease)
+        return Tick(held=True, steps=len(waiting), failures=tuple(failures))
 
 
 def trigger(ws: "Workspace", alert: Alert) -> Retraining | None:
     """Ask for the retraining that an alert calls for, if it calls for one and none is under way or has just been.
 
-    The alert is the cause, so it starts one retraining however often it is looked at. Drift of inputs alone starts none.
+    The alert is the cause, so it starts one retraining however often it is looked at. One that is still raised long after
+    its retraining came to nothing is a cause again, every `retry_days`. Drift of inputs alone starts none.
     """
+    now = ws.clock.now_ms()
     with ws.read() as connection:
         plan = tables.get_plan(connection, ws.project, alert.model)
-        if alert.kind not in plan.retrain_on or tables.find_cause(connection, ws.project, f"alert:{alert.id}"):
-            return None
         latest = tables.list_retrainings(connection, project=ws.project, model=alert.model, limit=1)
         unsettled = tables.list_rollouts(connection, project=ws.project, unsettled=True)
+        attempt = (now - alert.opened_ms) // (plan.retry_days * DAY_MS)
+        causes = [f"alert:{alert.id}" + (f"/{number}" if number else "") for number in range(attempt + 1)]
+        asked = [tables.find_cause(connection, ws.project, cause) is not None for cause in causes]
     busy = any(rollout.model == alert.model for rollout in unsettled)
-    resting = bool(latest) and ws.clock.now_ms() - latest[0].requested_ms < plan.cooldown_days * DAY_MS
-    if resting or busy:
+    resting = bool(latest) and now - latest[0].requested_ms < plan.cooldown_days * DAY_MS
+    if alert.kind not in plan.retrain_on or asked[-1] or resting or busy:
         return None
-    return request_retraining(ws, alert.model, cause=f"alert:{alert.id}", reason=alert.message, by="alert")
+    cause = causes[-1] if any(asked) else causes[0]
+    return request_retraining(ws, alert.model, cause=cause, reason=alert.message, by="alert")
 
 
 def _watch(ws: "Workspace", failures: list[Failure], *, lease: Lease) -> None:
@@ -89,15 +121,6 @@ def _watch(ws: "Workspace", failures: list[Failure], *, lease: Lease) -> None:
         for alert in monitoring.list_alerts(home, state="open", limit=_MOST):
             with _told(f"alert {alert.id}", failures):
                 trigger(home, alert)
-
-
-def _retrain(ws: "Workspace", failures: list[Failure], *, lease: Lease) -> None:
-    """Every retraining that waits or was cut short, oldest first."""
-    with ws.read() as connection:
-        waiting = tables.list_retrainings(connection, states=("requested", "running"), limit=_MOST)
-    for found in reversed(waiting):
-        with _told(f"retraining {found.id}", failures):
-            retraining.advance(ws, found, lease=lease)
 
 
 def _roll_out(ws: "Workspace", failures: list[Failure], *, lease: Lease) -> None:

@@ -22,8 +22,8 @@ class NoModel(Invalid):
 
 class NoEvaluation(Refused):
     code = "gate.no_evaluation"
-    template = "run {run} has no evaluation, so there is nothing for the gate to judge"
-    hint = "let the pipeline return ms.evaluate(...) on held-out rows beside its model"
+    template = "run {run} has no evaluation on held-out rows, so there is nothing for the gate to judge"
+    hint = "let the pipeline return ms.evaluate(...) beside its model, and name the rows it was judged on in the split holdout"
 
 
 class NoRun(Invalid):

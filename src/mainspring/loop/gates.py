@@ -13,13 +13,13 @@ def judge(
 ) -> Verdict:
     """The verdict on a candidate whose errors, beside an opponent's on the same rows, are in `evaluation`.
 
-    It passes when there are blocks enough, the paired difference of error is below `margin` (a part of the opponent's
+    It passes when its bounds are as sure as the gate asks, there are blocks enough, the paired difference of error is below `margin` (a part of the opponent's
     error) by its upper bound, and no group is worse than the opponent by more than the group's margin by its lower bound.
     """
     overall, *groups = evaluation.checks
     most = margin * evaluation.opponent_error
     most_of_group = gate.group_margin * evaluation.opponent_error
-    checks = [_enough(evaluation, gate), _overall(overall, evaluation, most)]
+    checks = [_strict(evaluation, gate), _enough(evaluation, gate), _overall(overall, evaluation, most)]
     checks += [_group(check, evaluation, most_of_group) for check in groups]
     return Verdict(
         gate=f"{evaluation.metric} against {evaluation.opponent}",
@@ -30,6 +30,16 @@ def judge(
         at_ms=at_ms,
         data=data,
         run_id=run_id,
+    )
+
+
+def _strict(evaluation: Evaluation, gate: Gate) -> Check:
+    return Check(
+        name="error rate",
+        value=evaluation.error_rate,
+        threshold=gate.error_rate,
+        passed=evaluation.error_rate <= gate.error_rate,
+        message=f"each bound is wrong with probability {evaluation.error_rate:g}; at most {gate.error_rate:g} is asked for",
     )
 
 

@@ -55,7 +55,7 @@ def reproduce(ws: "Workspace", version: ModelVersion) -> Reproduction:
     )
     with ws.change() as tx:
         tx.event("model.reproduced", subject=version.reference, payload=result)
-    return result
+        return tx.reply(result)
 
 
 def _origin(ws: "Workspace", run: Run) -> Run:

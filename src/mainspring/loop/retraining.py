@@ -12,6 +12,7 @@ import msgspec
 import polars as pl
 
 from mainspring import pipelines
+from mainspring.domain.dataset import ROW_ID
 from mainspring.domain.model import ModelVersion
 from mainspring.domain.retraining import Retraining, RetrainingState
 from mainspring.domain.rollout import Rollout
@@ -67,7 +68,7 @@ def advance(ws: "Workspace", retraining: Retraining, *, lease: "Lease | None" = 
         lease=lease,
         run_id=run.id,
         version=version.version,
-        message="; ".join(failed) or verdict.checks[1].message,
+        message="; ".join(failed) or overall_message(verdict),
         begins=plan_rollouts(ws, retraining, version.version, plan) if verdict.passed else [],
     )
 
@@ -100,14 +101,16 @@ def _latest(reference: str) -> str:
 
 
 def _judge(ws: "Workspace", version: ModelVersion, run: Run) -> Verdict:
-    """Against the champion on the candidate's own held-out rows, none of which it was trained on."""
+    """Against the champion on the candidate's held-out rows, without those that the champion was trained on."""
     evaluation = evaluation_of(ws, run)
     champion = champion_of(ws, version.model)
     if champion is None or champion == version.version:
         return record(ws, version, evaluation, data=held_out(run), run_id=run.id)
     opponent = models.show_version(ws, version.model, champion)
-    rows = _judged_rows(ws, version, run)
+    rows = _judged_rows(ws, version, opponent, run)
     answers = score(ws, rows, [version.package, opponent.package])
+    with ws.read() as connection:
+        gate = tables.get_plan(connection, ws.project, version.model).gate
     compared = compare_predictions(
         rows,
         model=answers["0"].to_numpy(),
@@ -116,12 +119,16 @@ def _judge(ws: "Workspace", version: ModelVersion, run: Run) -> Verdict:
         label=evaluation.label,
         at=evaluation.at,
         by=evaluation.by,
+        error_rate=gate.error_rate,
     )
     return record(ws, version, compared, data=held_out(run), run_id=run.id, against_champion=True)
 
 
-def _judged_rows(ws: "Workspace", version: ModelVersion, run: Run) -> pl.DataFrame:
-    """The held-out rows of the frame that the run's evaluating step was given."""
+def _judged_rows(ws: "Workspace", version: ModelVersion, champion: ModelVersion, run: Run) -> pl.DataFrame:
+    """The rows of the frame that the evaluating step was given, held out by the candidate and not trained on by the champion.
+
+    Raises NoEvaluation where no such row with an outcome is left.
+    """
     assert run.graph is not None
     judge = run.graph.outputs[_name_of_evaluation(run)].node
     node = next(node for node in run.graph.nodes if node.name == judge)
@@ -133,16 +140,20 @@ def _judged_rows(ws: "Workspace", version: ModelVersion, run: Run) -> pl.DataFra
         for artifact in steps[source.node].artifacts
         if artifact.kind == "frame" and artifact.name == source.output
     ]
-    if not frames:
+    held, trained = _rows_of(ws, version, "holdout"), _rows_of(ws, champion, "train")
+    if not frames or not held:
         raise NoEvaluation(run=run.id[:12])
-    rows = pl.read_ipc(ws.objects.path(frames[0]))
-    held = [
-        split
-        for split in packages.read_package(packages.materialise(ws, version.package)).splits
-        if split.name == "holdout"
-    ]
-    ids = [row for split in held for first, end in split.ranges for row in range(first, end)]
-    return rows.filter(pl.col("_row_id").is_in(ids)) if held else rows
+    rows = pl.read_ipc(ws.objects.path(frames[0])).filter(pl.col(ROW_ID).is_in(held) & ~pl.col(ROW_ID).is_in(trained))
+    if rows.is_empty():
+        raise NoEvaluation(run=run.id[:12])
+    return rows
+
+
+def _rows_of(ws: "Workspace", version: ModelVersion, split: str) -> list[int]:
+    """The row ids of a version's split, empty where it has none."""
+    package = packages.read_package(packages.materialise(ws, version.package))
+    found = [part for part in package.splits if part.name == split]
+    return [row for part in found for first, end in part.ranges for row in range(first, end)]
 
 
 def _name_of_evaluation(run: Run) -> str:
@@ -176,6 +187,11 @@ def _move(
             if tables.insert_rollout(tx.conn, rollout):
                 tx.event("rollout.started", subject=rollout.endpoint, payload=rollout)
     return moved
+
+
+def overall_message(verdict: Verdict) -> str:
+    """What the gate found over all rows, in words."""
+    return next(check.message for check in verdict.checks if not check.group and check.low is not None)
 
 
 def _words(error: Exception) -> str:

@@ -10,6 +10,7 @@ from mainspring.domain.endpoint import Endpoint, Variant
 from mainspring.domain.lease import Lease
 from mainspring.domain.monitor import Monitor
 from mainspring.domain.reference import Reference
+from mainspring.loop import tables
 from mainspring.models import packages
 from mainspring.serving import captured, feedback, ingest
 from mainspring.serving.history import told_ms
@@ -32,6 +33,17 @@ def watch(ws: "Workspace", endpoint: Endpoint, *, lease: Lease | None = None) ->
     monitor = monitoring.ensure_monitor(
         ws, endpoint=endpoint.name, model=variant.model, version=variant.version, reference=reference, lease=lease
     )
+    if (monitor.model, monitor.version) != (variant.model, variant.version) and not _in_rollout(ws, endpoint):
+        # A person has deployed another version: the monitor goes with it.
+        monitor = monitoring.rebase(
+            ws,
+            monitor.name,
+            model=variant.model,
+            version=variant.version,
+            reference=reference,
+            reason=endpoint.reason,
+            lease=lease,
+        )
     now = _now_ms(ws, endpoint)
     span = monitoring.needed(ws, monitor.name, now_ms=now)
     if span is None:
@@ -67,6 +79,12 @@ def answers_of(rows: pl.DataFrame, *, version: int) -> pl.DataFrame:
     own = ["prediction_id", "version", "variant", "model", "role", "prediction"]
     served = rows.filter(pl.col("role") == "live").drop(own[1:])
     return served.join(mine.select(own), on="prediction_id", how="inner")
+
+
+def _in_rollout(ws: "Workspace", endpoint: Endpoint) -> bool:
+    with ws.read() as connection:
+        unsettled = tables.list_rollouts(connection, project=ws.project, endpoint=endpoint.name, unsettled=True)
+    return bool(unsettled)
 
 
 def _now_ms(ws: "Workspace", endpoint: Endpoint) -> int:

@@ -84,6 +84,7 @@ def compare_predictions(
         opponent_error=float(other.mean()),
         by=by,
         checks=tuple(checks),
+        error_rate=error_rate,
     )
 
 

@@ -4,6 +4,7 @@ Only the paths an endpoint answers are passed on, and only to the port that the 
 """
 
 import functools
+import re
 from typing import TYPE_CHECKING
 
 import anyio.to_thread
@@ -21,9 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["EndpointDown", "PathUnknown", "routes"]
 
-_PREFIXES = ("v2/", "invocations", "ping", "feedback")
-_KEPT = ("content-type", "inference-header-content-length")
-_PERMISSION = "endpoints.predict"
+_PATHS = re.compile(r"v2(/[A-Za-z0-9._-]+)*|invocations|ping|feedback")
+_KEPT = ("content-type", "inference-header-content-length", "x-request-id")
 _TIMEOUT_S = 60
 
 
@@ -47,7 +47,7 @@ def routes(views: "Views") -> list[BaseRoute]:
 
 async def _pass(views: "Views", client: httpx.AsyncClient, request: Request) -> Response:
     name, path = request.path_params["name"], request.path_params["path"]
-    if not path.startswith(_PREFIXES) or ".." in path:
+    if not _PATHS.fullmatch(path) or ".." in path:
         raise PathUnknown(path=path[:200])
     url = await anyio.to_thread.run_sync(_address, views, request, name)
     headers = {key: request.headers[key] for key in _KEPT if key in request.headers}
@@ -66,9 +66,11 @@ async def _pass(views: "Views", client: httpx.AsyncClient, request: Request) -> 
 
 def _address(views: "Views", request: Request, name: str) -> str:
     view = views(request)
-    if not view.may(_PERMISSION):
+    # Outcomes decide rollouts and retrainings, so who may only ask for predictions may not report them.
+    permission = "endpoints.feedback" if request.path_params["path"] == "feedback" else "endpoints.predict"
+    if not view.may(permission):
         raise PermissionDenied(
-            principal=view.principal.name, role=view.principal.role, permission=_PERMISSION, project=view.project
+            principal=view.principal.name, role=view.principal.role, permission=permission, project=view.project
         )
     status = serving.show_endpoint(view, name)
     if not status.url:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
@@ -62,6 +62,7 @@ def create_app(
         routes=listing,
         middleware=[Middleware(Guard, hosts=list(hosts))],
         exception_handlers={
+            ClientDisconnect: _gone,
             MainspringError: error_response,
             HTTPException: _http_error,
             Exception: unexpected_response,
@@ -113,6 +114,11 @@ def _http_error(request: Request, error: Exception) -> Response:
     if "text/html" in request.headers.get("accept", ""):
         return web.error_page(request, failure)
     return error_response(request, failure)
+
+
+def _gone(_request: Request, _error: Exception) -> Response:
+    """The caller hung up in the middle of its request; nobody reads the answer."""
+    return Response(status_code=400)
 
 
 async def _health(_request: Request) -> Response:

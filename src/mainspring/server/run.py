@@ -3,14 +3,16 @@
 import asyncio
 import contextlib
 import logging
+import os
 import socket
+import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 
 import uvicorn
 from starlette.applications import Starlette
 
 from mainspring.kernel.errors import MainspringError, Unavailable
-from mainspring.loop.controllers import Failure, tick
+from mainspring.loop.controllers import Failure, Tick, attend, train
 from mainspring.server.app import create_app
 from mainspring.server.security import check_bind
 from mainspring.workspace import Workspace
@@ -19,6 +21,8 @@ __all__ = ["PortTaken", "serve"]
 
 _log = logging.getLogger("mainspring.server")
 _TICK_S = 1.0
+_END_S = 3.0
+_POLL_S = 0.05
 
 
 class PortTaken(Unavailable):
@@ -44,14 +48,14 @@ def serve(
 
         @contextlib.asynccontextmanager
         async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-            controllers = asyncio.create_task(_control(ws))
+            controllers = [asyncio.create_task(_repeat(step, ws)) for step in (attend, train)]
             announce(f"http://{shown}:{bound}")
             try:
                 yield
             finally:
-                controllers.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await controllers
+                for task in controllers:
+                    task.cancel()
+                await asyncio.gather(*controllers, return_exceptions=True)
 
         names = () if host in ("0.0.0.0", "::") else (host,)  # noqa: S104 - compared, not bound
         app = create_app(ws, auth_required=auth_required, hosts=(*names, *hosts), lifespan=lifespan)
@@ -63,15 +67,18 @@ def serve(
             timeout_graceful_shutdown=5,
             h11_max_incomplete_event_size=65536,
         )
-        uvicorn.Server(config).run(sockets=[listener])
+        try:
+            uvicorn.Server(config).run(sockets=[listener])
+        finally:
+            _end(ws)
 
 
-async def _control(ws: Workspace) -> None:
-    """Let every controller take one idempotent step a second; what fails is told once, and tried again."""
+async def _repeat(step: Callable[[Workspace], Tick], ws: Workspace) -> None:
+    """Take one idempotent step of controllers a second; what fails is told once, and tried again."""
     told: frozenset[Failure] = frozenset()
     while True:
         try:
-            failures = frozenset((await asyncio.to_thread(tick, ws)).failures)
+            failures = frozenset((await asyncio.to_thread(step, ws)).failures)
             for failure in failures - told:
                 _log.warning("%s: %s", failure.subject, failure.message)
             told = failures
@@ -80,6 +87,19 @@ async def _control(ws: Workspace) -> None:
         except Exception:  # noqa: BLE001 - the edge of the controllers: they go on after a defect
             _log.exception("controllers hit a defect")
         await asyncio.sleep(_TICK_S)
+
+
+def _end(ws: Workspace) -> None:
+    """Wait a moment for steps under way; one that takes longer, a training, is cut short, and the next `up` goes on with it."""
+    for name in ("controllers", "retrainings"):
+        until = time.monotonic() + _END_S
+        while name in ws.leases.holding and time.monotonic() < until:
+            time.sleep(_POLL_S)
+    if ws.leases.holding:
+        _log.warning("a retraining was cut short; the next 'mainspring up' goes on with it")
+        # Its thread cannot be ended, and the interpreter would wait for it. Everything is safe against a kill.
+        logging.shutdown()
+        os._exit(0)
 
 
 @contextlib.contextmanager

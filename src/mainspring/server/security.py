@@ -99,9 +99,17 @@ class Guard:
         if _name(host) not in self._hosts:
             return HostRefused(host=host[:200])
         origin = headers.get("origin")
-        if method not in _PLAIN_READS and origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+        if method not in _PLAIN_READS and origin is not None and _address(origin) != host.lower():
             return OriginRefused(origin=origin[:200])
         return None
+
+
+def _address(origin: str) -> str:
+    """Host and port of an Origin header; empty for one that cannot be read, which no Host is equal to."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return ""
 
 
 def _name(host: str) -> str:
