@@ -93,6 +93,19 @@ def test_doctor_finds_a_changed_object(made: Path, call: Call) -> None:
     assert "have changed" in result.stdout
 
 
+def test_doctor_and_backup_tell_of_answers_that_could_not_be_read(made: Path, call: Call) -> None:
+    spool = made / ".mainspring" / "endpoints" / "default" / "rides" / "spool"
+    spool.mkdir(parents=True)
+    (spool / "1.damaged").touch()
+
+    result = call("doctor")
+    saved = call("backup", "b.tar")
+
+    assert result.exit_code == 1
+    assert "1 segments of answers could not be read" in result.stdout
+    assert "1.damaged" in saved.stderr
+
+
 def test_doctor_finds_a_changed_event(made: Path, call: Call) -> None:
     call("tokens", "create", "ci")
     ws = open_workspace(made / ".mainspring")

@@ -19,7 +19,7 @@ from mainspring.models import trees
 from mainspring.serving import ops
 from mainspring.serving.actual import endpoint_folder, spool_folder
 from mainspring.serving.captures import Answered, Record, Spool, Told
-from mainspring.serving.errors import PredictionAmbiguous, PredictionUnknown, SegmentDamaged
+from mainspring.serving.errors import PredictionAmbiguous, PredictionUnknown
 from mainspring.workspace import Workspace, open_workspace
 
 DAY_MS = 86_400_000
@@ -180,15 +180,21 @@ def test_a_torn_tail_is_dropped_and_counted(toy: Toy) -> None:
     assert (capture.requests, capture.dropped) == (1, 1)
 
 
-def test_a_damaged_segment_is_kept_and_said(toy: Toy) -> None:
+def test_a_damaged_segment_is_put_aside_and_said_and_the_others_are_taken_in(
+    toy: Toy, caplog: pytest.LogCaptureFixture
+) -> None:
     path = toy.write(toy.answered("a"), toy.answered("b"))
+    toy.write(toy.answered("c"))
     data = bytearray(path.read_bytes())
     data[60] ^= 1
     path.write_bytes(data)
 
-    with pytest.raises(SegmentDamaged):
-        serving.ingest(toy.ws, "rides")
-    assert path.exists()
+    taken = serving.ingest(toy.ws, "rides")
+
+    assert [capture.requests for capture in taken] == [1]
+    assert path.with_suffix(".damaged").read_bytes() == data
+    assert path.with_suffix(".damaged").name in caplog.text
+    assert serving.ingest(toy.ws, "rides") == []
 
 
 def test_a_segment_that_comes_back_is_not_taken_in_again(toy: Toy, tmp_path: Path) -> None:

@@ -77,6 +77,40 @@ def test_a_segment_cut_anywhere_gives_every_whole_record(cut: int, tmp_path_fact
     assert segment.dropped == (cut not in ends and cut > len(MAGIC))
 
 
+@settings(max_examples=60)
+@given(cut=st.integers(0, 10_000), zeros=st.integers(1, 5000))
+def test_what_power_loss_filled_with_zeros_is_a_torn_tail(
+    cut: int, zeros: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("spool")
+    spool = spool_in(folder)
+    ends = [len(MAGIC)]
+    for number in range(4):
+        spool.write(answered(f"r{number}", rows=number))
+        ends.append(next(iter(folder.glob("*.open"))).stat().st_size)
+    path = folder / f"{spool.rotate()}.segment"
+    data = path.read_bytes()
+    kept = data[:cut].rstrip(b"\0")
+    path.write_bytes(kept + bytes(zeros))
+
+    segment = read_segment(path)
+
+    whole = sum((kept + bytes(zeros))[:end] == data[:end] for end in ends[1:])
+    assert len(segment.records) == whole
+    assert segment.dropped == (len(kept) + zeros > ends[whole])
+
+
+def test_zeros_between_records_are_damage(tmp_path: Path) -> None:
+    spool = spool_in(tmp_path)
+    spool.write(answered("a"))
+    path = tmp_path / f"{spool.rotate()}.segment"
+    data = path.read_bytes()
+    path.write_bytes(data + bytes(64) + data[len(MAGIC) :])
+
+    with pytest.raises(SegmentDamaged, match="is wrong"):
+        read_segment(path)
+
+
 def test_a_wrong_byte_inside_is_damage_and_not_a_torn_tail(tmp_path: Path) -> None:
     spool = spool_in(tmp_path)
     for number in range(3):

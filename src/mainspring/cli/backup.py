@@ -75,6 +75,7 @@ def _take_in(session: Session, ws: "Workspace") -> None:
     """Bring what endpoints have answered so far out of their spools into the workspace, so that the backup has it."""
     from mainspring import serving
     from mainspring.serving import tables
+    from mainspring.serving.actual import damaged_segments
 
     with ws.read() as connection:
         wanted = tables.select_endpoints(connection, limit=10_000)
@@ -83,3 +84,5 @@ def _take_in(session: Session, ws: "Workspace") -> None:
             serving.ingest(ws.in_project(endpoint.project), endpoint.name)
         except MainspringError as error:
             session.say(f"the last answers of endpoint {endpoint.name} are not in the backup: {error}")
+    for path in damaged_segments(ws):
+        session.say(f"answers that could not be read are not in the backup: {path}")

@@ -141,7 +141,7 @@ def check_port(host: str, port: int) -> Finding:
 
 
 def check_workspace(ws: "Workspace", *, every_object: bool) -> Iterator[Finding]:
-    """Permissions, database, migrations, objects and the chain of events of an open workspace."""
+    """Permissions, database, migrations, objects, captures and the chain of events of an open workspace."""
     from mainspring.storage import migrate
     from mainspring.storage.integrity import check_database, damaged_objects, verify_chains
 
@@ -165,6 +165,7 @@ def check_workspace(ws: "Workspace", *, every_object: bool) -> Iterator[Finding]
         )
     else:
         yield Finding("objects", "ok", f"{read} read, all as their names say")
+    yield _captures(ws)
     for chain in chains:
         name = f"events of {chain.project}"
         if chain.valid:
@@ -173,6 +174,20 @@ def check_workspace(ws: "Workspace", *, every_object: bool) -> Iterator[Finding]
             yield Finding(
                 name, "wrong", chain.reason, f"events before {chain.broken_at} can be trusted; restore a backup"
             )
+
+
+def _captures(ws: "Workspace") -> Finding:
+    from mainspring.serving.actual import damaged_segments
+
+    damaged = damaged_segments(ws)
+    if not damaged:
+        return Finding("captures", "ok", "no segment was put aside")
+    return Finding(
+        "captures",
+        "wrong",
+        f"{len(damaged)} segments of answers could not be read and were put aside: {damaged[0]}",
+        "their answers are missing; keep the files",
+    )
 
 
 def _permissions(folder: Path) -> Finding:

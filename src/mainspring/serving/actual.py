@@ -18,6 +18,7 @@ __all__ = [
     "LOG_FILE",
     "PROCESS_FILE",
     "ROUTE_FILE",
+    "damaged_segments",
     "endpoint_folder",
     "find_process",
     "read_process",
@@ -44,6 +45,11 @@ def endpoint_folder(ws: "Workspace", project: str, name: str) -> Path:
 def spool_folder(folder: Path) -> Path:
     """The spool in an endpoint's folder."""
     return folder / "spool"
+
+
+def damaged_segments(ws: "Workspace") -> list[Path]:
+    """What was put aside of the spools of all projects because it could not be read."""
+    return sorted(root_folder(ws).glob("*/*/spool/*.damaged"))
 
 
 def find_process(ws: "Workspace", project: str, name: str) -> EndpointProcess | None:

@@ -2,7 +2,8 @@
 
 A segment is a file of records: a magic line, then `length (u32), CRC-32 of the body (u32), body (msgpack)`, little endian.
 It is written as `<id>.open`, locked by its writer for as long as that lives, and renamed to `<id>.segment` when it is
-full, old or asked for. A record whose write was cut off by a crash had not been answered; it is dropped and counted.
+full, old or asked for. A record whose write was cut off by a crash had not been answered; it is dropped and counted. So
+are the zeros that a file system leaves after power loss where it had made the file longer and not yet written it.
 """
 
 import fcntl
@@ -138,7 +139,7 @@ class Spool:
 
 
 class Segment(msgspec.Struct, frozen=True):
-    """What a segment holds; `dropped` counts torn records at its end."""
+    """What a segment holds; `dropped` counts torn records at its end, zeros in the place of records as one."""
 
     id: str
     records: list[Record]
@@ -168,17 +169,17 @@ def adopt(folder: Path) -> list[str]:
 def read_segment(path: Path) -> Segment:
     """The records of a closed segment; raises SegmentDamaged where it is of another format or a whole record is wrong.
 
-    A torn record can only be the last one: what follows a wrong checksum inside the file is damage, not a crash.
+    A torn record can only be the last one: what follows a wrong checksum inside the file, zeros apart, is damage.
     """
     data = path.read_bytes()
     if not data.startswith(MAGIC):
-        if MAGIC.startswith(data):
-            return Segment(id=path.stem, records=[], dropped=0)
+        if MAGIC.startswith(data.rstrip(b"\0")):
+            return Segment(id=path.stem, records=[], dropped=int(len(data) > len(MAGIC)))
         raise SegmentDamaged(file=path, reason="it does not begin as one")
     records: list[Record] = []
     for body, torn, end in _bodies(data):
         if torn:
-            if end < len(data):
+            if data[end:].strip(b"\0"):
                 raise SegmentDamaged(file=path, reason=f"the record before byte {end} is wrong")
             return Segment(id=path.stem, records=records, dropped=1)
         try:
@@ -197,6 +198,7 @@ def _bodies(data: bytes) -> Iterator[tuple[memoryview, bool, int]]:
         length, checksum = _HEADER.unpack_from(data, at)
         end = at + _HEADER.size + length
         body = view[at + _HEADER.size : end]
-        torn = end > len(data) or zlib.crc32(body) != checksum
+        # Of no bytes the checksum is 0, so zeros would pass for a record.
+        torn = not length or end > len(data) or zlib.crc32(body) != checksum
         yield body, torn, min(end, len(data))
         at = end

@@ -175,8 +175,7 @@ def _remove_unwanted(ws: "Workspace", wanted: set[tuple[str, str]]) -> None:
         if folder.is_dir() and (project, name) not in wanted:
             _stop(ws, project, name)
             # Only an empty spool may go: a segment that could not be read is kept for a person to look at.
-            left = list(spool_folder(folder).glob("*.segment")) + list(spool_folder(folder).glob("*.open"))
-            if not left:
+            if not any(list(spool_folder(folder).glob(left)) for left in ("*.segment", "*.open", "*.damaged")):
                 shutil.rmtree(folder)
 
 

@@ -1,10 +1,12 @@
 """From the spool into the workspace, exactly once: objects first, then the rows that name them, then the file goes.
 
 A kill at any moment leaves the segment in the spool or its rows in the table, and the next call does the rest: requests
-are claimed by segment before the objects are written, so a second try keeps what the first one kept.
+are claimed by segment before the objects are written, so a second try keeps what the first one kept. A segment that is
+damaged is put aside as `<id>.damaged` for a person to look at, and the others are taken in.
 """
 
 import fcntl
+import logging
 import os
 from collections import Counter
 from collections.abc import Iterator
@@ -25,6 +27,7 @@ from mainspring.models.trees import read_member
 from mainspring.serving import tables
 from mainspring.serving.actual import endpoint_folder, read_process, spool_folder, tell
 from mainspring.serving.captures import Answered, Segment, Told, adopt, read_segment
+from mainspring.serving.errors import SegmentDamaged
 
 if TYPE_CHECKING:
     from mainspring.workspace import Workspace
@@ -46,6 +49,7 @@ FEEDBACK_SCHEMA: dict[str, pl.DataType] = {
     "label": pl.Float64(),
     "at_ms": pl.Int64(),
 }
+_log = logging.getLogger(__name__)
 _CLAIMED_AT_ONCE = 2000
 _ROTATE_TIMEOUT_S = 30.0
 
@@ -72,7 +76,15 @@ def _ingest_segment(ws: "Workspace", endpoint: str, path: Path) -> Capture | Non
         known = tables.find_capture(conn, path.stem) is not None
     capture = None
     if not known:
-        segment = read_segment(path)
+        try:
+            segment = read_segment(path)
+        except SegmentDamaged as error:
+            aside = path.with_suffix(".damaged")
+            _log.error("endpoint '%s' of project '%s': %s; it is now %s", endpoint, ws.project, error, aside.name)
+            fault.point("capture.ingest.before_aside")
+            path.rename(aside)
+            fault.point("capture.ingest.after_aside")
+            return None
         answered = _claim(ws, endpoint, segment)
         told = [record for record in segment.records if isinstance(record, Told)]
         fault.point("capture.ingest.before_objects")
