@@ -16,10 +16,10 @@ import pytest
 from mainspring import serving
 from mainspring.domain.object import Digest
 from mainspring.models import trees
-from mainspring.serving import ops
+from mainspring.serving import history, intake, ops
 from mainspring.serving.actual import endpoint_folder, spool_folder
 from mainspring.serving.captures import Answered, Record, Spool, Told
-from mainspring.serving.errors import PredictionAmbiguous, PredictionUnknown
+from mainspring.serving.errors import PredictionAmbiguous, PredictionUnknown, SpanTooLong
 from mainspring.workspace import Workspace, open_workspace
 
 DAY_MS = 86_400_000
@@ -169,6 +169,38 @@ def test_without_any_answer_the_frames_have_their_columns(any_ws: Workspace) -> 
     assert serving.ingest(any_ws, "rides") == []
     assert serving.captured(any_ws, "rides", from_ms=0, to_ms=1).columns[:3] == ["prediction_id", "request_id", "row"]
     assert serving.feedback(any_ws, "rides", from_ms=0, to_ms=1).columns == ["prediction_id", "label", "at_ms"]
+
+
+def test_only_what_is_closed_is_taken_in_between_times(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake, "tell", _never)
+    toy.write(toy.answered("closed"))
+    folder = spool_folder(endpoint_folder(toy.ws, "default", "rides"))
+    spool = Spool(folder, segment_bytes=1 << 20, new_id=lambda: "f" * 32)
+    spool.write(toy.answered("open"))
+
+    taken = serving.ingest_closed(toy.ws, "rides")
+    spool.rotate()
+    later = serving.ingest_closed(toy.ws, "rides")
+
+    assert [capture.requests for capture in taken] == [1]
+    assert [capture.segment for capture in later] == ["f" * 32]
+
+
+def test_more_segments_than_can_be_read_are_refused(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history, "_SEGMENTS_READ", 2)
+    for number in range(3):
+        toy.write(toy.answered(f"r{number}", at_ms=number), Told(ids=[f"r{number}/0"], labels=[1.0], at_ms=[number]))
+    serving.ingest(toy.ws, "rides")
+
+    assert serving.captured(toy.ws, "rides", from_ms=1, to_ms=3).height == 2
+    with pytest.raises(SpanTooLong, match="more than 2 captured segments"):
+        serving.captured(toy.ws, "rides", from_ms=0, to_ms=3)
+    with pytest.raises(SpanTooLong, match="more than 2 captured segments"):
+        serving.feedback(toy.ws, "rides", from_ms=0, to_ms=3)
+
+
+def _never(*_: object, **__: object) -> bool:
+    raise AssertionError("the endpoint was told something")
 
 
 def test_a_torn_tail_is_dropped_and_counted(toy: Toy) -> None:

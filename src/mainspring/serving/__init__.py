@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mainspring.serving.controller import reconcile, stop
     from mainspring.serving.history import captured, feedback
-    from mainspring.serving.intake import ingest
+    from mainspring.serving.intake import ingest, ingest_closed
 
-__all__ = ["captured", "feedback", "ingest", "reconcile", "stop"]
+__all__ = ["captured", "feedback", "ingest", "ingest_closed", "reconcile", "stop"]
 
 _HOMES = {
     "captured": "history",
     "feedback": "history",
     "ingest": "intake",
+    "ingest_closed": "intake",
     "reconcile": "controller",
     "stop": "controller",
 }

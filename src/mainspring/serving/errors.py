@@ -15,6 +15,7 @@ __all__ = [
     "RouteInvalid",
     "SegmentDamaged",
     "ServedModelUnknown",
+    "SpanTooLong",
     "UnsupportedContent",
 ]
 
@@ -65,6 +66,12 @@ class SegmentDamaged(Failed):
     code = "capture.segment"
     template = "'{file}' is not a capture segment this version can read: {reason}"
     hint = "keep the file; nothing of it was taken in or deleted"
+
+
+class SpanTooLong(Invalid):
+    code = "capture.span"
+    template = "endpoint '{endpoint}' has more than {limit} captured segments in the time asked for"
+    hint = "ask for a shorter time; nothing was left out in silence"
 
 
 class CaptureFailed(Unavailable):

@@ -8,7 +8,7 @@ import polars as pl
 from mainspring.domain.object import Digest
 from mainspring.domain.prediction import Capture, Feedback, Prediction, ShadowAnswer
 from mainspring.serving import tables
-from mainspring.serving.errors import PredictionAmbiguous, PredictionUnknown
+from mainspring.serving.errors import PredictionAmbiguous, PredictionUnknown, SpanTooLong
 from mainspring.serving.intake import FEEDBACK_SCHEMA, PREDICTION_SCHEMA
 
 if TYPE_CHECKING:
@@ -25,10 +25,12 @@ def captured(ws: "Workspace", endpoint: str, *, from_ms: int, to_ms: int) -> pl.
 
     Columns prediction_id, request_id, row, at_ms, variant, model, version, role, prediction, inputs in the models' own
     types. Rows of shadows have the prediction_id of the row they shadow, and no inputs. Reads only the segments that
-    overlap the span.
+    overlap the span; raises SpanTooLong where those are too many.
     """
+    limit = _SEGMENTS_READ + 1
     with ws.read() as conn:
-        held = tables.select_captures(conn, ws.project, endpoint, from_ms=from_ms, to_ms=to_ms, limit=_SEGMENTS_READ)
+        held = tables.select_captures(conn, ws.project, endpoint, from_ms=from_ms, to_ms=to_ms, limit=limit)
+    _check_whole(held, endpoint)
     inside = pl.col("at_ms").is_between(from_ms, to_ms, closed="left")
     frames = [pl.scan_parquet(_path(ws, capture.predictions)).filter(inside) for capture in held]
     found = (
@@ -39,9 +41,11 @@ def captured(ws: "Workspace", endpoint: str, *, from_ms: int, to_ms: int) -> pl.
 
 
 def feedback(ws: "Workspace", endpoint: str, *, from_ms: int, to_ms: int) -> pl.DataFrame:
-    """Outcomes that became known at times in [from_ms, to_ms): prediction_id, label, at_ms; the latest for each id."""
-    with ws.read() as conn:
-        held = tables.select_feedback(conn, ws.project, endpoint, from_ms=from_ms, to_ms=to_ms, limit=_SEGMENTS_READ)
+    """Outcomes that became known at times in [from_ms, to_ms): prediction_id, label, at_ms; the latest for each id.
+
+    Raises SpanTooLong where too many segments overlap the span.
+    """
+    held = _feedback_held(ws, endpoint, from_ms=from_ms, to_ms=to_ms)
     inside = pl.col("at_ms").is_between(from_ms, to_ms, closed="left")
     frames = [pl.scan_parquet(_path(ws, capture.feedback)).filter(inside) for capture in held]
     found = pl.concat(pl.collect_all(frames)) if frames else pl.DataFrame(schema=FEEDBACK_SCHEMA)
@@ -100,12 +104,24 @@ def _prediction(
 
 
 def _outcome(ws: "Workspace", endpoint: str, id: str, *, from_ms: int) -> Feedback | None:
-    with ws.read() as conn:
-        held = tables.select_feedback(conn, ws.project, endpoint, from_ms=from_ms, to_ms=_END_MS, limit=_SEGMENTS_READ)
+    held = _feedback_held(ws, endpoint, from_ms=from_ms, to_ms=_END_MS)
     found = [_matching(ws, capture, id) for capture in held]
     rows = [row for frame in found for row in frame.to_dicts()]
     latest = max(rows, key=lambda row: row["at_ms"], default=None)
     return None if latest is None else Feedback(**latest)
+
+
+def _feedback_held(ws: "Workspace", endpoint: str, *, from_ms: int, to_ms: int) -> list[Capture]:
+    limit = _SEGMENTS_READ + 1
+    with ws.read() as conn:
+        held = tables.select_feedback(conn, ws.project, endpoint, from_ms=from_ms, to_ms=to_ms, limit=limit)
+    _check_whole(held, endpoint)
+    return held
+
+
+def _check_whole(held: list[Capture], endpoint: str) -> None:
+    if len(held) > _SEGMENTS_READ:
+        raise SpanTooLong(endpoint=endpoint, limit=_SEGMENTS_READ)
 
 
 def _matching(ws: "Workspace", capture: Capture, id: str) -> pl.DataFrame:

@@ -32,7 +32,7 @@ from mainspring.serving.errors import SegmentDamaged
 if TYPE_CHECKING:
     from mainspring.workspace import Workspace
 
-__all__ = ["FEEDBACK_SCHEMA", "PREDICTION_SCHEMA", "ingest"]
+__all__ = ["FEEDBACK_SCHEMA", "PREDICTION_SCHEMA", "ingest", "ingest_closed"]
 
 PREDICTION_SCHEMA: dict[str, pl.DataType] = {
     "request_id": pl.String(),
@@ -55,15 +55,22 @@ _ROTATE_TIMEOUT_S = 30.0
 
 
 def ingest(ws: "Workspace", endpoint: str) -> list[Capture]:
-    """Take in everything that an endpoint of this machine has answered so far; the segments that were new."""
-    folder = endpoint_folder(ws, ws.project, endpoint)
-    spool = spool_folder(folder)
-    if not spool.is_dir():
-        return []
-    process = read_process(folder)
+    """Take in everything that an endpoint of this machine has answered so far; the segments that were new.
+
+    Its open segment is closed for this, so calling it often leaves many small objects: see `ingest_closed`.
+    """
+    process = read_process(endpoint_folder(ws, ws.project, endpoint))
     if process is not None:
         # An endpoint that does not answer keeps its open segment, which is taken in another time.
         tell(process, "/-/rotate", timeout_s=_ROTATE_TIMEOUT_S)
+    return ingest_closed(ws, endpoint)
+
+
+def ingest_closed(ws: "Workspace", endpoint: str) -> list[Capture]:
+    """Take in the segments that are closed, which an endpoint does by itself every minute; those that were new."""
+    spool = spool_folder(endpoint_folder(ws, ws.project, endpoint))
+    if not spool.is_dir():
+        return []
     with _only_one(spool):
         adopt(spool)
         # A segment's name is its time of opening: the first answer to a request is taken in first.
