@@ -115,6 +115,13 @@ class Workspace:
         """The same workspace in another project."""
         return self.seen_by(self.principal, project=project)
 
+    def require(self, permission: str) -> None:
+        """Raise PermissionDenied unless the principal has `permission` in this project."""
+        if not self.may(permission):
+            raise PermissionDenied(
+                principal=self.principal.name, role=self.principal.role, permission=permission, project=self.project
+            )
+
     def may(self, permission: str) -> bool:
         """Whether the principal has `permission` in this project."""
         return allowed(self.principal, permission, self.project)
@@ -136,10 +143,7 @@ class Workspace:
     # Any: the op's own types; `kernel.op` binds them.
     def perform(self, op: Op, arguments: Mapping[str, Any]) -> Any:
         """Run an op here: permission first, then an answer kept under the caller's idempotency key, then the function."""
-        if not self.may(op.allow):
-            raise PermissionDenied(
-                principal=self.principal.name, role=self.principal.role, permission=op.allow, project=self.project
-            )
+        self.require(op.allow)
         key = idempotency_key()
         if self._request is not None:
             # An op within an op: its answer is not the one that the caller's key stands for.
@@ -156,7 +160,12 @@ class Workspace:
             kept = change.find_answer(connection, view._request, now_ms=self.clock.now_ms())
         if kept is None:
             try:
-                return op.function(view, **arguments)
+                answer = op.function(view, **arguments)
+                if not view._request.kept:
+                    # An op made of other ops: its own answer is kept last, when all of them are done.
+                    with view.change() as tx:
+                        tx.reply(answer)
+                return answer
             except change.Answered as answered:
                 kept = answered.answer
         return canonical.loads(kept, type=op.result)
@@ -196,6 +205,7 @@ def create_workspace(
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             left = {path.name for path in folder.iterdir()} if folder.is_dir() else {"a file"}
             if not left <= {
+                "demo",
                 "workspace.json.new",
                 "mainspring.db",
                 "mainspring.db-wal",

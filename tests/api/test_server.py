@@ -1,5 +1,6 @@
 """The server's own promises: who may ask, from where, and what every answer carries."""
 
+import socket
 from collections.abc import Callable
 
 import httpx
@@ -11,8 +12,11 @@ from mainspring.api.client import RemoteWorkspace, ServerUnreachable, UrlInvalid
 from mainspring.data import ops as data
 from mainspring.data.errors import DatasetUnknown
 from mainspring.kernel.op import with_idempotency_key
+from mainspring.models import ops as models
 from mainspring.server.app import create_app
 from mainspring.server.security import BindRefused, check_bind
+from mainspring.serving import ops as serving
+from mainspring.serving.errors import RouteInvalid
 from mainspring.storage.change import KeyReused
 from mainspring.workspace import PermissionDenied, Workspace
 
@@ -118,6 +122,46 @@ def test_a_token_of_one_project_opens_no_other(ws: Workspace, serve: Serve) -> N
     with pytest.raises(PermissionDenied):
         data.list_datasets(remote.in_project("default"))  # type: ignore[arg-type]
     remote.close()
+
+
+def test_a_token_of_one_project_reads_no_model_of_another(ws: Workspace, serve: Serve) -> None:
+    made = access.create_token(ws, principal="ada", role="owner", project="ops")
+    remote = RemoteWorkspace(serve(create_app(ws, auth_required=True)), project="ops", token=made.text)
+    with pytest.raises(PermissionDenied, match="may not do 'models.read' in project 'default'"):
+        models.diff(remote, a="default/secret@1", b="default/secret@2")  # type: ignore[arg-type]
+    with pytest.raises(RouteInvalid, match="its model is of project 'default', the endpoint of 'ops'"):
+        serving.deploy(remote, "mine", model="default/secret@1")  # type: ignore[arg-type]
+    remote.close()
+
+
+@pytest.mark.parametrize(
+    "request_line",
+    [b"Origin: http://[", b"Host: [::1", b"Authorization: Basic \xff\xfe", b"Content-Length: 10"],
+)
+def test_a_malformed_request_is_no_defect(
+    ws: Workspace, serve: Serve, request_line: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    port = int(serve(create_app(ws)).rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        head = b"POST /api/v1/tokens HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n" % port
+        connection.sendall(head + request_line + b"\r\n\r\n")
+        if request_line.startswith(b"Content-Length"):
+            connection.shutdown(socket.SHUT_WR)
+        answer = connection.recv(1000)
+    assert b" 500 " not in answer
+    assert not [record for record in caplog.records if "failed" in record.getMessage()]
+
+
+@pytest.mark.parametrize("number", ["9" * 30, "-" + "9" * 30, "%00", "x"])
+def test_a_number_that_is_none_is_refused(ws: Workspace, serve: Serve, number: str) -> None:
+    answer = httpx.get(f"{serve(create_app(ws))}/api/v1/projects/default/events?after={number}")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "argument.invalid")
+
+
+def test_a_body_nested_without_end_is_refused(ws: Workspace, serve: Serve) -> None:
+    body = b'{"principal":' * 5000
+    answer = httpx.post(serve(create_app(ws)) + "/api/v1/tokens", headers=JSON, content=body)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "request.body")
 
 
 def test_the_servers_error_is_raised_as_itself(ws: Workspace, serve: Serve) -> None:

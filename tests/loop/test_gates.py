@@ -65,9 +65,9 @@ def test_a_group_that_only_may_be_worse_does_not_refuse() -> None:
 
 
 def test_too_few_days_refuse_whatever_the_interval_says() -> None:
-    verdict = _judge(_evaluation((-1.0, -1.8, -0.2), blocks=6), margin=0.0)
+    verdict = _judge(_evaluation((-1.0, -1.8, -0.2), blocks=13), margin=0.0)
     assert not verdict.passed
-    assert verdict.checks[1].message == "1,000 rows on 6 days; at least 7 days are needed"
+    assert verdict.checks[1].message == "1,000 rows on 13 days; at least 14 days are needed"
 
 
 def test_bounds_that_are_less_sure_than_asked_for_are_refused() -> None:

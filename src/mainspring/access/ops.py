@@ -59,7 +59,9 @@ def create_token(
 def list_tokens(ws: "Workspace", *, after: str = "", limit: int = 100) -> list[Token]:
     """Tokens in the order they were made, without their secrets; a principal of one project sees that project's."""
     with ws.read() as connection:
-        return tables.list_tokens(connection, project=ws.principal.project, after=after, limit=min(limit, _MOST_LISTED))
+        return tables.list_tokens(
+            connection, project=ws.principal.project, after=after, limit=max(1, min(limit, _MOST_LISTED))
+        )
 
 
 @op("POST /tokens/{token_id}/revoke", allow="tokens.admin", scope="workspace")

@@ -13,7 +13,7 @@ __all__ = ["EndpointClient", "RequestFailed"]
 class RequestFailed(Failed):
     code = "demo.request"
     template = "the endpoint answered {status} to {path}: {answer}"
-    hint = "its log is in the workspace's spool folder"
+    hint = "its log is .mainspring/endpoints/default/arrival-delay/log"
 
 
 class EndpointClient:

@@ -12,11 +12,11 @@ from mainspring.demo.timeline import Timeline
 from mainspring.demo.traffic import DAY_MS
 from mainspring.governance import ops as governance
 from mainspring.kernel.clock import FlowingClock, PlayedClock
-from mainspring.kernel.errors import Conflict
+from mainspring.kernel.errors import Conflict, MainspringError
 from mainspring.loop import ops as loop
 from mainspring.monitoring import ops as monitoring
 from mainspring.serving.controller import stop
-from mainspring.workspace import Workspace, create_workspace
+from mainspring.workspace import Workspace, create_workspace, open_workspace
 
 __all__ = ["NotTheDemos", "play"]
 
@@ -49,7 +49,7 @@ def play(folder: Path, *, quiet: bool = False, days: int = DAYS) -> Summary:
             client = story.deploy()
             for day in range(days):
                 story.play_day(day, client)
-            story.finish(client)
+            story.finish(client, days=days)
             client.close()
             return _summary(ws, story, timeline, days=days, started=started)
         finally:
@@ -62,13 +62,27 @@ def _fresh(folder: Path, clock: PlayedClock) -> Workspace:
     if (folder / "workspace.json").exists():
         if not (folder / _MARKER).exists():
             raise NotTheDemos(folder=folder)
+        _end_earlier(folder)
         aside = folder.with_name(folder.name + _EARLIER)
         if (aside / _MARKER).exists():
             shutil.rmtree(aside)
         folder.rename(aside)
-    ws = create_workspace(folder, clock=clock, seed=_SEED)
-    (folder / _MARKER).touch()
-    return ws
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not any(folder.iterdir()):
+        # First of all: a demo that is killed from here on leaves a folder that the next one knows as its own.
+        (folder / _MARKER).touch()
+    return create_workspace(folder, clock=clock, seed=_SEED)
+
+
+def _end_earlier(folder: Path) -> None:
+    """Stop what an earlier demo, killed in the middle, may have left running; raises WorkspaceHeld where it is in use."""
+    try:
+        earlier = open_workspace(folder)
+    except MainspringError:
+        return  # Killed before it could be opened: nothing of it runs.
+    with earlier.hold("mainspring demo"):
+        stop(earlier, MODEL)
+    earlier.close()
 
 
 def _summary(ws: Workspace, story: Story, timeline: Timeline, *, days: int, started: float) -> Summary:

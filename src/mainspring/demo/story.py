@@ -127,10 +127,10 @@ class Story:
         self._teller.tell()
         self._timeline.day(end, done=day + 1)
 
-    def finish(self, client: EndpointClient) -> None:
-        """The outcomes that are still on their way when the year ends."""
-        late = pl.concat([self.traffic.reports(DAYS + day) for day in range(3)])
-        self._clock.advance_to(START_MS + (DAYS + 3) * DAY_MS)
+    def finish(self, client: EndpointClient, *, days: int) -> None:
+        """The outcomes that are still on their way when the played days end."""
+        late = pl.concat([self.traffic.reports(days + day) for day in range(3)])
+        self._clock.advance_to(START_MS + (days + 3) * DAY_MS)
         if late.height:
             client.feedback(list(late.select("prediction_id", "label", "reported_ms").iter_rows()))
             self.outcomes += late.height

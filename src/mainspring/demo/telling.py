@@ -67,7 +67,11 @@ def _retraining(payload: dict[str, Any]) -> Words:
     version = f"{payload['model']}@{payload['version']}"
     match payload["state"]:
         case "passed":
-            return "loop", True, f"{version} passes the gate on the same matured rows: {payload['message']}"
+            return (
+                "loop",
+                True,
+                f"{version} passes the gate on the same held-out rows, their outcomes known: {payload['message']}",
+            )
         case "refused":
             return "loop", False, f"{version} is refused by the gate: {payload['message']}"
         case _:

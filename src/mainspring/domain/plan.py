@@ -9,7 +9,7 @@ from mainspring.domain.gate import Gate
 __all__ = ["Plan"]
 
 
-class Plan(msgspec.Struct, frozen=True):
+class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How a model is gated, rolled out and retrained; the default is what a model has until its owner declares another.
 
     share: the part of traffic a candidate takes as a canary, 0 to 1.

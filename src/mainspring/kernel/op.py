@@ -110,6 +110,8 @@ class Op:
                 out[argument.name] = msgspec.convert(raw[argument.name], argument.type, strict=strict)
             except (msgspec.ValidationError, RecursionError) as error:
                 raise ArgumentInvalid(op=self.name, argument=argument.name, reason=str(error)) from error
+            if isinstance(out[argument.name], str) and "\0" in out[argument.name]:
+                raise ArgumentInvalid(op=self.name, argument=argument.name, reason="it holds a NUL character")
             if isinstance(out[argument.name], int) and not -_LARGEST <= out[argument.name] <= _LARGEST:
                 raise ArgumentInvalid(op=self.name, argument=argument.name, reason="the number is too large")
         return out

@@ -1,7 +1,7 @@
 """Controllers: each looks at what is declared and what is, and takes one idempotent step under a lease.
 
-Killing any of them, or running two, changes nothing: the lease's fencing token is checked in each change they make. What
-fails for one endpoint, retraining or rollout is told and leaves the others alone; the next tick tries it again.
+Killing any of them, or running two, changes nothing: the lease's fencing token is checked in the changes that move a
+retraining, a rollout or a monitor on, and every other effect is one that can be asked for twice. What fails for one endpoint, retraining or rollout is told and leaves the others alone; the next tick tries it again.
 """
 
 import logging

@@ -7,6 +7,7 @@ __all__ = [
     "NoEvaluation",
     "NoModel",
     "NoRun",
+    "PlanInvalid",
     "RetrainingRefused",
     "RetrainingUnknown",
     "RolloutUnknown",
@@ -36,6 +37,12 @@ class NoChampion(NotFound):
     code = "model.no_champion"
     template = "model '{model}' has no version called champion yet"
     hint = "promote one with: mainspring models promote {model}@VERSION"
+
+
+class PlanInvalid(Invalid):
+    code = "plan.invalid"
+    template = "the plan cannot be kept: {reason}"
+    hint = "see the fields of Plan in /api/v1/openapi.json"
 
 
 class RetrainingUnknown(NotFound):

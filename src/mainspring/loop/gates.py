@@ -4,6 +4,8 @@ import msgspec
 
 from mainspring.domain.gate import Evaluation, Gate
 from mainspring.domain.verdict import Check, Verdict
+from mainspring.kernel import canonical
+from mainspring.kernel.hashing import digest_of
 
 __all__ = ["judge"]
 
@@ -21,7 +23,9 @@ def judge(
     most_of_group = gate.group_margin * evaluation.opponent_error
     checks = [_strict(evaluation, gate), _enough(evaluation, gate), _overall(overall, evaluation, most)]
     checks += [_group(check, evaluation, most_of_group) for check in groups]
+    identity = digest_of([candidate, run_id, data, margin, canonical.dumps(evaluation), canonical.dumps(gate)])
     return Verdict(
+        id=identity[:32],
         gate=f"{evaluation.metric} against {evaluation.opponent}",
         candidate=candidate,
         baseline=evaluation.opponent,

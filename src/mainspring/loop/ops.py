@@ -9,7 +9,7 @@ from mainspring.domain.trace import Reproduction
 from mainspring.kernel.names import check_name
 from mainspring.kernel.op import op
 from mainspring.loop import tables
-from mainspring.loop.errors import RetrainingUnknown, RolloutUnknown
+from mainspring.loop.errors import PlanInvalid, RetrainingUnknown, RolloutUnknown
 from mainspring.loop.reproduction import reproduce
 from mainspring.models import ops as models
 
@@ -40,12 +40,28 @@ def show_plan(ws: "Workspace", model: str) -> Plan:
 
 @op("PUT /models/{model}/plan", allow="loop.write")
 def set_plan(ws: "Workspace", model: str, *, plan: Plan) -> Plan:
-    """Declare how a model is gated, rolled out and retrained from now on."""
+    """Declare how a model is gated, rolled out and retrained from now on; raises PlanInvalid."""
     check_name(model)
+    _check_plan(plan)
     with ws.change() as tx:
         tables.set_plan(tx.conn, ws.project, model, plan)
         tx.event("plan.declared", subject=model, payload=plan)
         return tx.reply(plan)
+
+
+def _check_plan(plan: Plan) -> None:
+    """Raise PlanInvalid for a number that means nothing."""
+    rules = (
+        (0 < plan.share < 1, "share must lie between 0 and 1"),
+        (0 < plan.error_rate < 0.5 and 0 < plan.gate.error_rate < 0.5, "an error rate must lie between 0 and 0.5"),
+        (plan.rollout_margin >= 0, "rollout_margin must not be negative"),
+        (plan.longest_days >= 1 and plan.retry_days >= 1, "longest_days and retry_days must be at least 1"),
+        (plan.cooldown_days >= 0, "cooldown_days must not be negative"),
+        (plan.gate.least_blocks >= 3, "gate.least_blocks must be at least 3, below which there are no intervals"),
+    )
+    for holds, reason in rules:
+        if not holds:
+            raise PlanInvalid(reason=reason)
 
 
 @op("POST /models/{model}/retrainings", allow="loop.write")
@@ -84,7 +100,9 @@ def request_retraining(
 def list_retrainings(ws: "Workspace", *, model: str = "", limit: int = 100) -> list[Retraining]:
     """Retrainings, newest first."""
     with ws.read() as connection:
-        return tables.list_retrainings(connection, project=ws.project, model=model, limit=min(limit, _MOST_LISTED))
+        return tables.list_retrainings(
+            connection, project=ws.project, model=model, limit=max(1, min(limit, _MOST_LISTED))
+        )
 
 
 @op("GET /retrainings/{retraining}", allow="loop.read")
@@ -101,7 +119,9 @@ def show_retraining(ws: "Workspace", retraining: str) -> Retraining:
 def list_rollouts(ws: "Workspace", *, endpoint: str = "", limit: int = 100) -> list[Rollout]:
     """Rollouts, newest first, each with every look at its running comparison."""
     with ws.read() as connection:
-        return tables.list_rollouts(connection, project=ws.project, endpoint=endpoint, limit=min(limit, _MOST_LISTED))
+        return tables.list_rollouts(
+            connection, project=ws.project, endpoint=endpoint, limit=max(1, min(limit, _MOST_LISTED))
+        )
 
 
 @op("GET /rollouts/{rollout}", allow="loop.read")

@@ -57,10 +57,11 @@ def advance(ws: "Workspace", retraining: Retraining, *, lease: "Lease | None" = 
         if not isinstance(error, MainspringError):
             _log.exception("retraining %s of %s hit a defect", retraining.id, retraining.model)
         return _move(ws, retraining, "failed", lease=lease, message=_words(error))
-    state: RetrainingState = "passed" if verdict.passed else "refused"
-    failed = [check.message for check in verdict.checks if not check.passed]
     with ws.read() as connection:
         plan = tables.get_plan(connection, ws.project, retraining.model)
+    state: RetrainingState = "passed" if verdict.passed else "refused"
+    failed = [check.message for check in verdict.checks if not check.passed]
+    begins = plan_rollouts(ws, retraining, version.version, plan) if verdict.passed else []
     return _move(
         ws,
         retraining,
@@ -69,7 +70,7 @@ def advance(ws: "Workspace", retraining: Retraining, *, lease: "Lease | None" = 
         run_id=run.id,
         version=version.version,
         message="; ".join(failed) or overall_message(verdict),
-        begins=plan_rollouts(ws, retraining, version.version, plan) if verdict.passed else [],
+        begins=begins,
     )
 
 
@@ -82,6 +83,11 @@ def latest_recipe(ws: "Workspace", model: str) -> Run:
 
 
 def _train(ws: "Workspace", retraining: Retraining) -> Run:
+    """The run of this retraining: the one that already succeeded for it, else a new one."""
+    runs = tracking.list_runs(ws, kind="pipeline", status="succeeded", limit=1000)
+    done = next((run for run in runs if run.trigger_id == retraining.id), None)
+    if done is not None:
+        return tracking.show_run(ws, done.id)
     recipe = latest_recipe(ws, retraining.model)
     inputs = {name: _latest(ref.reference) for name, ref in recipe.inputs.items() if ref.reference}
     with ws.read() as connection:
@@ -141,6 +147,8 @@ def _judged_rows(ws: "Workspace", version: ModelVersion, champion: ModelVersion,
         if artifact.kind == "frame" and artifact.name == source.output
     ]
     held, trained = _rows_of(ws, version, "holdout"), _rows_of(ws, champion, "train")
+    if version.dataset != champion.dataset:
+        trained = []  # Row ids of another dataset name other rows.
     if not frames or not held:
         raise NoEvaluation(run=run.id[:12])
     rows = pl.read_ipc(ws.objects.path(frames[0])).filter(pl.col(ROW_ID).is_in(held) & ~pl.col(ROW_ID).is_in(trained))

@@ -20,6 +20,7 @@ from mainspring.domain.rollout import Look, Rollout, RolloutState
 from mainspring.loop import tables, watching
 from mainspring.loop.admission import CHAMPION, champion_of
 from mainspring.models import ops as models
+from mainspring.models.errors import AliasMoved, NoPassingVerdict
 from mainspring.serving import captured, feedback
 from mainspring.serving import ops as endpoints
 from mainspring.serving.errors import EndpointMoved, EndpointUnknown
@@ -39,6 +40,9 @@ def plan_rollouts(ws: "Workspace", retraining: Retraining, version: int, plan: P
     champion = champion_of(ws, retraining.model)
     if champion is None or champion == version:
         return []
+    packages = {models.show_version(ws, retraining.model, number).package for number in (champion, version)}
+    if len(packages) == 1:
+        return []  # The same bytes: there is nothing to compare.
     with ws.read() as connection:
         busy = {rollout.endpoint for rollout in tables.list_rollouts(connection, project=ws.project, unsettled=True)}
     serving = [status.wanted for status in endpoints.list_endpoints(ws, limit=1000)]
@@ -59,8 +63,14 @@ def plan_rollouts(ws: "Workspace", retraining: Retraining, version: int, plan: P
             retraining=retraining.id,
         )
         for endpoint in serving
-        if endpoint.name not in busy and watching.in_charge(endpoint).model == retraining.model
+        if endpoint.name not in busy and _serves(endpoint, retraining.model, champion)
     ]
+
+
+def _serves(endpoint: Endpoint, model: str, champion: int) -> bool:
+    """Whether the champion is in charge of the endpoint; one that a person pinned to another version is left alone."""
+    variant = watching.in_charge(endpoint)
+    return (variant.model, variant.version) == (model, champion)
 
 
 def advance(ws: "Workspace", rollout: Rollout, *, lease: Lease | None = None) -> Rollout:
@@ -189,14 +199,17 @@ def _looked(rollout: Rollout, days: pl.DataFrame, *, at_ms: int, now_ms: int) ->
 def _settle(ws: "Workspace", rollout: Rollout, *, lease: Lease | None) -> Rollout:
     """Carry a decision out; each effect is skipped where it is there already, or where a person has decided otherwise."""
     if rollout.state == "promoted" and champion_of(ws, rollout.model) == rollout.champion:
-        models.set_alias(
-            ws,
-            rollout.model,
-            alias=CHAMPION,
-            version=rollout.candidate,
-            expected=rollout.champion,
-            reason=rollout.reason,
-        )
+        try:
+            models.set_alias(
+                ws,
+                rollout.model,
+                alias=CHAMPION,
+                version=rollout.candidate,
+                expected=rollout.champion,
+                reason=rollout.reason,
+            )
+        except (AliasMoved, NoPassingVerdict) as error:
+            rollout = _supersede(ws, rollout, str(error), lease=lease)
     champion = champion_of(ws, rollout.model) or rollout.champion
     only = (Variant(name=CHAMPION, model=rollout.model, version=champion),)
     try:

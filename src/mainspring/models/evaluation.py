@@ -64,6 +64,11 @@ def compare_predictions(
     """Two sets of predictions for the same labelled rows, compared; `model` and `opponent` have shape (rows,)."""
     outcome = rows[label].cast(pl.Float64).to_numpy()
     at_ms = _times(rows[at])
+    for name, predictions in (("the model", model), (opponent_name, opponent)):
+        if not np.isfinite(predictions).all():
+            raise RowsUnusable(
+                reason=f"{name} answers {int((~np.isfinite(predictions)).sum())} of them with no finite number"
+            )
     error, other = np.abs(model - outcome), np.abs(opponent - outcome)
     difference = error - other
     overall = paired(difference, at_ms, error_rate=error_rate)

@@ -21,10 +21,12 @@ _LARGEST = 2**63 - 1
 def resolve(ws: "Workspace", reference: str | Reference, *, default: str = "") -> ModelVersion:
     """The version that `reference` names; without `@` the alias `default`, or the newest version where that is empty.
 
-    Raises InvalidReference, ModelUnknown, VersionUnknown, AliasUnknown.
+    Raises InvalidReference, ModelUnknown, VersionUnknown, AliasUnknown, and PermissionDenied for another project that the
+    principal may not read.
     """
     parsed = parse_reference(reference) if isinstance(reference, str) else reference
     seen = ws.in_project(parsed.project) if parsed.project and parsed.project != ws.project else ws
+    seen.require("models.read")
     with seen.read() as conn:
         check_model(conn, seen.project, parsed.name)
         at = parsed.at or default or str(tables.numbers(conn, seen.project, parsed.name))

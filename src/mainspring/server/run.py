@@ -3,9 +3,8 @@
 import asyncio
 import contextlib
 import logging
-import os
 import socket
-import time
+import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 
 import uvicorn
@@ -22,7 +21,6 @@ __all__ = ["PortTaken", "serve"]
 _log = logging.getLogger("mainspring.server")
 _TICK_S = 1.0
 _END_S = 3.0
-_POLL_S = 0.05
 
 
 class PortTaken(Unavailable):
@@ -46,16 +44,16 @@ def serve(
         bound = listener.getsockname()[1]
         shown = f"[{host}]" if ":" in host else host
 
+        controllers = _Controllers(ws)
+
         @contextlib.asynccontextmanager
         async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-            controllers = [asyncio.create_task(_repeat(step, ws)) for step in (attend, train)]
+            controllers.start()
             announce(f"http://{shown}:{bound}")
             try:
                 yield
             finally:
-                for task in controllers:
-                    task.cancel()
-                await asyncio.gather(*controllers, return_exceptions=True)
+                await asyncio.to_thread(controllers.stop)
 
         names = () if host in ("0.0.0.0", "::") else (host,)  # noqa: S104 - compared, not bound
         app = create_app(ws, auth_required=auth_required, hosts=(*names, *hosts), lifespan=lifespan)
@@ -67,39 +65,47 @@ def serve(
             timeout_graceful_shutdown=5,
             h11_max_incomplete_event_size=65536,
         )
-        try:
-            uvicorn.Server(config).run(sockets=[listener])
-        finally:
-            _end(ws)
+        uvicorn.Server(config).run(sockets=[listener])
 
 
-async def _repeat(step: Callable[[Workspace], Tick], ws: Workspace) -> None:
-    """Take one idempotent step of controllers a second; what fails is told once, and tried again."""
-    told: frozenset[Failure] = frozenset()
-    while True:
-        try:
-            failures = frozenset((await asyncio.to_thread(step, ws)).failures)
-            for failure in failures - told:
-                _log.warning("%s: %s", failure.subject, failure.message)
-            told = failures
-        except MainspringError as error:
-            _log.warning("controllers: %s", error)
-        except Exception:  # noqa: BLE001 - the edge of the controllers: they go on after a defect
-            _log.exception("controllers hit a defect")
-        await asyncio.sleep(_TICK_S)
+class _Controllers:
+    """The controllers' two threads: one attends, the other trains, since a training may take long."""
 
+    def __init__(self, ws: Workspace) -> None:
+        self._ws = ws
+        self._over = threading.Event()
+        # Daemons: a training under way must not keep the process from ending. It is safe against a kill.
+        self._threads = [
+            threading.Thread(target=self._repeat, args=(step,), daemon=True, name=step.__name__)
+            for step in (attend, train)
+        ]
 
-def _end(ws: Workspace) -> None:
-    """Wait a moment for steps under way; one that takes longer, a training, is cut short, and the next `up` goes on with it."""
-    for name in ("controllers", "retrainings"):
-        until = time.monotonic() + _END_S
-        while name in ws.leases.holding and time.monotonic() < until:
-            time.sleep(_POLL_S)
-    if ws.leases.holding:
-        _log.warning("a retraining was cut short; the next 'mainspring up' goes on with it")
-        # Its thread cannot be ended, and the interpreter would wait for it. Everything is safe against a kill.
-        logging.shutdown()
-        os._exit(0)
+    def start(self) -> None:
+        """Let them begin."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Wait a moment for the steps under way; one that takes longer is cut short, and the next `up` goes on with it."""
+        self._over.set()
+        for thread in self._threads:
+            thread.join(_END_S)
+            if thread.is_alive():
+                _log.warning("'%s' was cut short; the next 'mainspring up' goes on with it", thread.name)
+
+    def _repeat(self, step: Callable[[Workspace], Tick]) -> None:
+        """Take one idempotent step a second; what fails is told once, and tried again."""
+        told: frozenset[Failure] = frozenset()
+        while not self._over.wait(_TICK_S):
+            try:
+                failures = frozenset(step(self._ws).failures)
+                for failure in failures - told:
+                    _log.warning("%s: %s", failure.subject, failure.message)
+                told = failures
+            except MainspringError as error:
+                _log.warning("controllers: %s", error)
+            except Exception:  # noqa: BLE001 - the edge of the controllers: they go on after a defect
+                _log.exception("controllers hit a defect")
 
 
 @contextlib.contextmanager

@@ -45,6 +45,9 @@ def deploy(
     check_name(endpoint)
     if not 0 <= port <= _MAX_PORT:
         raise RouteInvalid(name=endpoint, reason=f"{port} is not a port")
+    project = parse_reference(model).project
+    if project not in ("", ws.project):
+        raise RouteInvalid(name=endpoint, reason=f"its model is of project '{project}', the endpoint of '{ws.project}'")
     version = resolve(ws, model, default=_CHAMPION)
     at = parse_reference(model).at or _CHAMPION
     name = f"v{version.version}" if at.isdigit() else at

@@ -50,6 +50,8 @@ class Request:
         self.principal = principal
         self.key = key
         self.digest = digest
+        self.kept = False
+        """Whether a change has kept its answer."""
 
 
 class Answered(Exception):
@@ -89,6 +91,8 @@ def change(
     request: Request | None = None,
 ) -> Iterator[Change]:
     """One short transaction; raises LeaseLost, or Answered when the request was answered while this call was preparing."""
+    if in_change():
+        raise RuntimeError("a change is open in this thread already; one change holds all that belongs together")
     with database.write() as connection:
         started = time.thread_time()
         _open.depth = getattr(_open, "depth", 0) + 1
@@ -145,3 +149,4 @@ def _keep_answer(connection: sa.Connection, request: Request, answer: bytes, *, 
     }
     if not insert_ignore(connection, answers, values):
         raise KeyReused(key=request.key)
+    request.kept = True

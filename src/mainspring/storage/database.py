@@ -79,23 +79,31 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """A connection in one read transaction: everything read is of one moment."""
-        with self.engine.connect() as connection, connection.begin():
-            yield connection
+        try:
+            with self.engine.connect() as connection, connection.begin():
+                yield connection
+        except (sa.exc.OperationalError, sa.exc.TimeoutError) as error:
+            raise DatabaseBusy(reason=_reason(error)) from error
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
         """A connection in one write transaction: committed at the end of the block, rolled back by an exception."""
-        with self._writer, self.engine.connect() as plain:
-            connection = plain.execution_options(mainspring_write=True)
-            try:
+        try:
+            with self._writer, self.engine.connect() as plain:
+                connection = plain.execution_options(mainspring_write=True)
                 with connection.begin():
                     yield connection
-            except sa.exc.OperationalError as error:
-                raise DatabaseBusy(reason=str(error.orig)) from error
+        except (sa.exc.OperationalError, sa.exc.TimeoutError) as error:
+            raise DatabaseBusy(reason=_reason(error)) from error
 
     def close(self) -> None:
         """Give every connection back."""
         self.engine.dispose()
+
+
+def _reason(error: Exception) -> str:
+    """The driver's own words, without SQLAlchemy's, which would show the statement and its values."""
+    return str(getattr(error, "orig", None) or type(error).__name__).partition("\n")[0]
 
 
 def insert_ignore(connection: sa.Connection, table: sa.Table, values: Mapping[str, Any]) -> bool:

@@ -41,8 +41,6 @@ class Leases:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self.holding: set[str] = set()
-        """The names of the leases that `held` holds in this process now."""
 
     def acquire(self, name: str, *, owner: str, ttl_ms: int) -> Lease | None:
         """The lease on `name` for `ttl_ms`, or None while another owner holds it; its own owner renews it, token kept."""
@@ -70,13 +68,11 @@ class Leases:
             yield None
             return
         over = threading.Event()
-        self.holding.add(name)
         renewing = threading.Thread(target=self._renew, args=(lease, ttl_ms, over), daemon=True, name=f"lease {name}")
         renewing.start()
         try:
             yield lease
         finally:
-            self.holding.discard(name)
             over.set()
             renewing.join()
 

@@ -28,9 +28,9 @@ def validate(table: pl.DataFrame, *, least_rows: int = 1000) -> pl.DataFrame:
         raise ValueError(f"{table.height} departed flights are too few to train on: {least_rows} are needed")
     if table["_row_id"].n_unique() != table.height:
         raise ValueError("the same flight is in the table twice: a join has multiplied rows")
-    late = table.filter(pl.col("observed_at") > pl.col("departed_hour"))
+    late = table.filter(pl.col("observed_at") >= pl.col("departed_hour"))
     if late.height:
-        raise ValueError(f"{late.height} flights know weather observed after they departed")
+        raise ValueError(f"{late.height} flights know weather of the hour they departed in, or later")
     return table
 
 

@@ -30,8 +30,9 @@ INPUTS = (
 def depart(flights: pl.DataFrame, weather: pl.DataFrame, airports: pl.DataFrame) -> pl.DataFrame:
     """The flights that departed, with `departed_at` (UTC), their destination and the weather known at that hour.
 
-    Weather is joined point in time: the last observation of the origin at or before the departure hour, at most three
-    hours old. Order and number of the departed flights are kept.
+    Weather is joined point in time: the newest observation of the origin that was known at the departure hour, at most
+    three hours old. An observation stamped with an hour may have been made at its end, so it counts as known an hour
+    later. Order and number of the departed flights are kept.
     """
     departed = flights.filter(pl.col("dep_time").is_not_null()).with_columns(
         departed_at=pl.col("time_hour") + pl.duration(minutes=pl.col("minute") + pl.col("dep_delay")),
@@ -39,8 +40,15 @@ def depart(flights: pl.DataFrame, weather: pl.DataFrame, airports: pl.DataFrame)
     departed = departed.with_columns(departed_hour=pl.col("departed_at").dt.truncate("1h"))
     places = airports.select(dest="faa", dest_lat="lat", dest_lon="lon", dest_tz="tz")
     departed = departed.join(places, on="dest", how="left", maintain_order="left")
-    observed = weather.select("origin", "temp", "wind_speed", "precip", "visib", "time_hour", observed_at="time_hour")
-    observed = observed.rename({"time_hour": "known_at"})
+    observed = weather.select(
+        "origin",
+        "temp",
+        "wind_speed",
+        "precip",
+        "visib",
+        observed_at="time_hour",
+        known_at=pl.col("time_hour") + pl.duration(hours=1),
+    )
     return ms.join_asof(
         departed, observed, by="origin", at="departed_hour", known_at="known_at", tolerance=timedelta(hours=3)
     )

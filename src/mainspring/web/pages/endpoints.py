@@ -171,7 +171,7 @@ def _sentence(rollout: Rollout) -> str:
     pair = f"{rollout.model}@{rollout.candidate} beside {rollout.model}@{rollout.champion}"
     rule = (
         f"promoted when its error is surely less than {figures.percent(rollout.margin)} above the champion's, rolled back when it is surely more;"
-        f" each wrong decision has a chance of at most {figures.percent(rollout.error_rate)}"
+        f" the stated chance of each wrong decision is {figures.percent(rollout.error_rate)}"
     )
     if rollout.state == "canary":
         return f"{pair}: takes {figures.percent(rollout.share)} of the traffic until the evidence decides: {rule}."
