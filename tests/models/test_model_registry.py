@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 
 import model_toys
+import msgspec
 import pytest
 
 from mainspring.domain.object import Digest
@@ -79,6 +80,16 @@ def test_a_package_that_is_not_there_is_not_registered(any_ws: Workspace, packag
     with pytest.raises(PackageInvalid, match=r"no package\.json"):
         ops.register_version(any_ws, "delay", package=any_ws.objects.put_bytes(b'{"entries":[],"version":1}'))
 
+    assert ops.list_models(any_ws) == []
+
+
+def test_a_package_without_all_its_files_is_refused(any_ws: Workspace, package: Digest) -> None:
+    tree = trees.read_tree(any_ws.objects, package)
+    entries = [msgspec.structs.replace(e, digest=Digest("0" * 64)) if e.path == "MLmodel" else e for e in tree.entries]
+    torn = any_ws.objects.put_bytes(canonical.dumps(msgspec.structs.replace(tree, entries=tuple(entries))))
+
+    with pytest.raises(PackageInvalid, match="its MLmodel is not in the object store"):
+        ops.register_version(any_ws, "delay", package=torn)
     assert ops.list_models(any_ws) == []
 
 

@@ -220,6 +220,31 @@ def test_a_process_that_cannot_start_says_why(rides: Workspace) -> None:
 
 
 @pytest.mark.slow
+def test_an_endpoint_that_cannot_be_brought_about_holds_up_no_other(rides: Workspace, folders: list[Path]) -> None:
+    ops.deploy(rides, "broken", model="ride@2")
+    ops.deploy(rides, "rides", model="ride")
+    rides.objects.path(trees.digest_folder(folders[1])).unlink()
+
+    with pytest.raises(EndpointUnready, match="'broken' did not become ready: there is no object"):
+        serving.reconcile(rides)
+
+    assert ask(rides).status_code == 200
+
+
+@pytest.mark.slow
+def test_an_endpoint_that_cannot_be_removed_holds_up_no_other(rides: Workspace) -> None:
+    ops.deploy(rides, "rides", model="ride")
+    (endpoint_folder(rides, "default", "gone") / "spool" / "x.segment").mkdir(parents=True)
+    (endpoint_folder(rides, "default", "zone") / "spool").mkdir(parents=True)
+
+    with pytest.raises(EndpointUnready, match="'gone' did not become ready: .*Is a directory"):
+        serving.reconcile(rides)
+
+    assert ask(rides).status_code == 200
+    assert not endpoint_folder(rides, "default", "zone").exists()
+
+
+@pytest.mark.slow
 def test_a_moved_port_replaces_the_process(rides: Workspace) -> None:
     ops.deploy(rides, "rides", model="ride")
     serving.reconcile(rides)

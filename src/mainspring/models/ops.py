@@ -21,7 +21,7 @@ from mainspring.models.errors import (
 )
 from mainspring.models.find import check_model, find_at, resolve
 from mainspring.models.packages import PACKAGE_FILE
-from mainspring.models.trees import read_member, read_tree
+from mainspring.models.trees import check_whole, read_member, read_tree
 
 if TYPE_CHECKING:
     from mainspring.workspace import Workspace
@@ -215,7 +215,7 @@ def _check_passed(verdict: Verdict | None, *, model: str, version: int, alias: s
 
 def _read_package(ws: "Workspace", package: Digest) -> tuple[Package, int]:
     described = read_member(ws.objects, package, PACKAGE_FILE, Package)
-    return described, sum(entry.size_bytes for entry in read_tree(ws.objects, package).entries)
+    return described, sum(entry.size_bytes for entry in check_whole(ws.objects, package).entries)
 
 
 def _check_limit(limit: int) -> None:

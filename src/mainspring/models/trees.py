@@ -18,7 +18,7 @@ from mainspring.models.errors import PackageChanged, PackageInvalid
 if TYPE_CHECKING:
     from mainspring.storage.objects import Objects
 
-__all__ = ["checkout", "digest_folder", "read_member", "read_tree", "store"]
+__all__ = ["check_whole", "checkout", "digest_folder", "read_member", "read_tree", "store"]
 
 T = TypeVar("T")
 
@@ -42,6 +42,15 @@ def read_tree(objects: "Objects", name: Digest) -> Tree:
         raise PackageInvalid(where=name, reason="the object is not a folder") from error
     for entry in tree.entries:
         check_relative(entry.path)
+    return tree
+
+
+def check_whole(objects: "Objects", name: Digest) -> Tree:
+    """The tree under that digest, every file of it stored; raises PackageInvalid naming one that is not."""
+    tree = read_tree(objects, name)
+    for entry in tree.entries:
+        if not objects.exists(entry.digest):
+            raise PackageInvalid(where=name, reason=f"its {entry.path} is not in the object store")
     return tree
 
 

@@ -1,6 +1,7 @@
 """The controller: endpoint processes of this machine made as they are wanted, one idempotent step a call."""
 
 import fcntl
+import logging
 import os
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mainspring.domain.endpoint import Endpoint, EndpointProcess, Route, RouteVariant
+from mainspring.kernel.errors import MainspringError
 from mainspring.models.packages import materialise
 from mainspring.serving import tables
 from mainspring.serving.actual import (
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["all_wanted", "reconcile", "stop"]
 
+_log = logging.getLogger(__name__)
 _READY_TIMEOUT_S = 60.0
 _LOAD_TIMEOUT_S = 120.0
 _STOP_TIMEOUT_S = 15.0
@@ -44,34 +47,33 @@ _ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "POLARS_MAX
 # Children that this process has started, kept so that those which end are reaped.
 _children: dict[int, subprocess.Popen[bytes]] = {}
 # What did not come up, until when it is left alone and how long that is: a start that fails must not stop all else.
-_resting: dict[tuple[str, str, int], tuple[float, float]] = {}
+_resting: dict[tuple[Path, int], tuple[float, float]] = {}
+# The number under which the removal of an endpoint rests; those of wanted ones begin at 1.
+_REMOVED = 0
 _FIRST_REST_S, _LONGEST_REST_S = 5.0, 300.0
 
 
 def reconcile(ws: "Workspace") -> list[Endpoint]:
     """Start, replace and stop endpoint processes of all projects until they are as wanted; the endpoints it acted on.
 
-    Raises EndpointUnready where a process does not come up; the others are seen to first. A process that refuses a new
-    route keeps serving the old one and says why in its status.
+    Raises EndpointUnready where one could not be brought about or removed, whatever the reason; the others are seen to
+    first. A process that refuses a new route keeps serving the old one and says why in its status.
     """
-    wanted = all_wanted(ws)
+    wanted = {endpoint_folder(ws, endpoint.project, endpoint.name): endpoint for endpoint in all_wanted(ws)}
     acted: list[Endpoint] = []
     failures: list[EndpointUnready] = []
     with _only_one(ws):
         _reap()
-        for endpoint in wanted:
-            tried = (endpoint.project, endpoint.name, endpoint.number)
-            if _resting.get(tried, (0.0, 0.0))[0] > time.monotonic():
-                continue
-            try:
-                if _bring_about(ws, endpoint):
+        for folder, endpoint in wanted.items():
+            with _resting_after_failure(folder, endpoint.number, failures) as rested:
+                if rested and _bring_about(ws, endpoint):
                     acted.append(endpoint)
-                _resting.pop(tried, None)
-            except EndpointUnready as error:
-                failures.append(error)
-                wait_s = min(max(2 * _resting.get(tried, (0.0, 0.0))[1], _FIRST_REST_S), _LONGEST_REST_S)
-                _resting[tried] = (time.monotonic() + wait_s, wait_s)
-        _remove_unwanted(ws, {(endpoint.project, endpoint.name) for endpoint in wanted})
+        for folder in sorted(root_folder(ws).glob("*/*")):
+            with _resting_after_failure(folder, _REMOVED, failures) as rested:
+                if rested and folder.is_dir() and folder not in wanted:
+                    _remove(ws, folder)
+    for failure in failures[1:]:
+        _log.error("%s", failure)
     if failures:
         raise failures[0]
     return acted
@@ -90,6 +92,32 @@ def stop(ws: "Workspace", endpoint: str) -> bool:
     """
     with _only_one(ws):
         return _stop(ws, ws.project, endpoint)
+
+
+@contextmanager
+def _resting_after_failure(folder: Path, number: int, failures: list[EndpointUnready]) -> Iterator[bool]:
+    """Whether the endpoint may be tried; an error of the block joins the failures, and it rests for longer each time."""
+    tried = (folder, number)
+    until, wait_s = _resting.get(tried, (0.0, 0.0))
+    if until > time.monotonic():
+        yield False
+        return
+    try:
+        yield True
+        _resting.pop(tried, None)
+    except (MainspringError, OSError) as error:
+        wait_s = min(max(2 * wait_s, _FIRST_REST_S), _LONGEST_REST_S)
+        _resting[tried] = (time.monotonic() + wait_s, wait_s)
+        failures.append(_unready(folder, error))
+
+
+def _unready(folder: Path, error: MainspringError | OSError) -> EndpointUnready:
+    if isinstance(error, EndpointUnready):
+        return error
+    reason = error.message if isinstance(error, MainspringError) else str(error)
+    failure = EndpointUnready(name=folder.name, reason=reason, log=folder / LOG_FILE)
+    failure.__cause__ = error
+    return failure
 
 
 def _bring_about(ws: "Workspace", endpoint: Endpoint) -> bool:
@@ -169,14 +197,11 @@ def _nudge(endpoint: Endpoint, process: EndpointProcess, folder: Path) -> None:
         raise EndpointUnready(name=endpoint.name, reason="it did not take its new route", log=folder / LOG_FILE)
 
 
-def _remove_unwanted(ws: "Workspace", wanted: set[tuple[str, str]]) -> None:
-    for folder in sorted(root_folder(ws).glob("*/*")):
-        project, name = folder.parent.name, folder.name
-        if folder.is_dir() and (project, name) not in wanted:
-            _stop(ws, project, name)
-            # Only an empty spool may go: a segment that could not be read is kept for a person to look at.
-            if not any(list(spool_folder(folder).glob(left)) for left in ("*.segment", "*.open", "*.damaged")):
-                shutil.rmtree(folder)
+def _remove(ws: "Workspace", folder: Path) -> None:
+    _stop(ws, folder.parent.name, folder.name)
+    # Only an empty spool may go: a segment that could not be read is kept for a person to look at.
+    if not any(list(spool_folder(folder).glob(left)) for left in ("*.segment", "*.open", "*.damaged")):
+        shutil.rmtree(folder)
 
 
 def _stop(ws: "Workspace", project: str, name: str) -> bool:
