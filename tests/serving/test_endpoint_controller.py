@@ -245,6 +245,20 @@ def test_an_endpoint_that_cannot_be_removed_holds_up_no_other(rides: Workspace) 
 
 
 @pytest.mark.slow
+def test_a_process_is_given_no_credentials(rides: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("MAINSPRING_TOKEN", "MAINSPRING_DATABASE", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "a-secret")
+    ops.deploy(rides, "rides", model="ride")
+    serving.reconcile(rides)
+
+    process = find_process(rides, "default", "rides")
+    assert process is not None
+    given = Path(f"/proc/{process.pid}/environ").read_bytes()
+    assert b"a-secret" not in given
+    assert b"OMP_NUM_THREADS=1" in given
+
+
+@pytest.mark.slow
 def test_a_moved_port_replaces_the_process(rides: Workspace) -> None:
     ops.deploy(rides, "rides", model="ride")
     serving.reconcile(rides)

@@ -2,7 +2,6 @@
 
 import fcntl
 import logging
-import os
 import shutil
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from mainspring.domain.endpoint import Endpoint, EndpointProcess, Route, RouteVariant
 from mainspring.kernel.errors import MainspringError
+from mainspring.kernel.sandbox import child_environment
 from mainspring.models.packages import materialise
 from mainspring.serving import tables
 from mainspring.serving.actual import (
@@ -175,7 +175,7 @@ def _start(endpoint: Endpoint, folder: Path) -> None:
             stdout=output,
             stderr=output,
             cwd=folder,
-            env=os.environ | _ENVIRONMENT,
+            env=child_environment(**_ENVIRONMENT),
             start_new_session=True,
         )
     _children[child.pid] = child
