@@ -78,7 +78,7 @@ FILES = {
 
         @ms.step
         def by_variable() -> str:
-            return os.environ.get("BATTERY_LEVEL", "none")
+            return os.environ.get("BATTERY_NUM_THREADS", "none") + os.environ.get("BATTERY_UNDECLARED", "none")
 
         @ms.step(env=["BATTERY_DECLARED"])
         def by_declared_variable() -> int:
@@ -229,9 +229,11 @@ def test_each_edit_reruns_what_depends_on_it_and_nothing_else(ws: Workspace, bat
 def test_what_is_outside_the_source_is_recorded(
     ws: Workspace, battery: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("BATTERY_LEVEL", raising=False)
+    monkeypatch.delenv("BATTERY_NUM_THREADS", raising=False)
     first = battery.load().flow.run(ws)
-    monkeypatch.setenv("BATTERY_LEVEL", "high")
+    monkeypatch.setenv("BATTERY_UNDECLARED", "not given to it")
+    assert _executed(ws, battery.load().flow.run(ws)) == set()
+    monkeypatch.setenv("BATTERY_NUM_THREADS", "3")
     assert _executed(ws, battery.load().flow.run(ws)) == {"by_variable"}
     monkeypatch.setenv("BATTERY_DECLARED", "yes")
     assert _executed(ws, battery.load().flow.run(ws)) == {"by_declared_variable"}
@@ -239,7 +241,7 @@ def test_what_is_outside_the_source_is_recorded(
     assert _executed(ws, battery.load().flow.run(ws)) == {"by_folder"}
     # Everything as it was at first: its results still count, whatever was kept since.
     (battery.root / "parts/b.txt").unlink()
-    monkeypatch.delenv("BATTERY_LEVEL")
+    monkeypatch.delenv("BATTERY_NUM_THREADS")
     monkeypatch.delenv("BATTERY_DECLARED")
     last = battery.load().flow.run(ws)
     assert _executed(ws, last) == set()

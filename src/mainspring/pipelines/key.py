@@ -13,7 +13,7 @@ from mainspring.pipelines.protocol import Use
 from mainspring.pipelines.snapshot import Sources
 from mainspring.pipelines.tables import Cached, Dependency
 
-__all__ = ["Recorded", "cache_key", "state_of"]
+__all__ = ["Recorded", "cache_key", "declared_by", "state_of"]
 
 FORMAT = 1
 
@@ -37,22 +37,27 @@ def cache_key(node: Node, graph: Graph, identity: Identity, inputs: Mapping[str,
     )
 
 
+def declared_by(graph: Graph) -> tuple[str, ...]:
+    """The variables that the steps of a graph declare; each of them is given all, and its reads are recorded."""
+    return tuple(sorted({name for node in graph.nodes for name in node.environment}))
+
+
 def state_of(dependencies: tuple[Dependency, ...]) -> str:
     """The state of recorded dependencies as one digest."""
     return digest_of(list(dependencies))
 
 
 class Recorded:
-    """The state of what steps were seen to use, as it is in this snapshot and this environment."""
+    """The state of what steps were seen to use, as it is in this snapshot and with these variables, which steps are given."""
 
-    def __init__(self, sources: Sources, code: Code) -> None:
+    def __init__(self, sources: Sources, code: Code, *, variables: Mapping[str, str]) -> None:
         self._files = {entry.path: entry.digest for entry in sources.manifest.files}
         self._code = code
         self._readers: dict[str, Callable[[str], str]] = {
             "file": lambda name: self._files.get(name, ""),
             "folder": self._folder,
             "module": code.whole_digest,
-            "variable": lambda name: digest_of(os.environ[name]) if name in os.environ else "",
+            "variable": lambda name: digest_of(variables[name]) if name in variables else "",
         }
 
     def dependencies(self, uses: tuple[Use, ...]) -> tuple[Dependency, ...]:

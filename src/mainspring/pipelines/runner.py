@@ -6,6 +6,7 @@ were running, and running again takes the finished ones from the cache.
 
 import selectors
 import signal
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,6 +21,7 @@ from mainspring.kernel.errors import MainspringError
 from mainspring.pipelines.commit import Commit, Ledger
 from mainspring.pipelines.errors import RunFailed, RunnerStopped
 from mainspring.pipelines.failure import died, report
+from mainspring.pipelines.key import declared_by
 from mainspring.pipelines.protocol import Done, Given, Load, Loaded, Work
 from mainspring.pipelines.schedule import Schedule
 from mainspring.pipelines.snapshot import Sources, materialise
@@ -117,6 +119,7 @@ class Runner:
             self._schedule.sources,
             pipeline=graph.pipeline,
             threads=graph.threads,
+            declared=declared_by(graph),
             scratch=self._scratch,
             once=once,
         )
@@ -259,14 +262,24 @@ class Runner:
 
 
 def prepare(
-    ws: "Workspace", sources: Sources, *, pipeline: str, threads: int, scratch: Path, once: bool = False
+    ws: "Workspace",
+    sources: Sources,
+    *,
+    pipeline: str,
+    threads: int,
+    declared: Collection[str],
+    scratch: Path,
+    once: bool = False,
 ) -> Prepared:
-    """A worker that has imported the project from a materialised snapshot; `once` for a single step."""
+    """A worker that has imported the project from a materialised snapshot; `once` for a single step.
+
+    declared: the variables of the environment that its steps are given.
+    """
     snapshot = scratch / "snapshot"
     if not snapshot.exists():
         materialise(sources, snapshot)
     manifest = sources.manifest
-    worker = Worker(pipeline=pipeline, threads=threads, log=scratch / "server.log", once=once)
+    worker = Worker(pipeline=pipeline, threads=threads, declared=declared, log=scratch / "server.log", once=once)
     request = Load(
         root=str(snapshot),
         package=manifest.package,

@@ -12,10 +12,11 @@ from mainspring.pipelines import tables
 from mainspring.pipelines.closure import Code, Identity
 from mainspring.pipelines.environment import environment_of, machine
 from mainspring.pipelines.inputs import Input
-from mainspring.pipelines.key import Recorded, cache_key
+from mainspring.pipelines.key import Recorded, cache_key, declared_by
 from mainspring.pipelines.protocol import Given
 from mainspring.pipelines.snapshot import Sources
 from mainspring.pipelines.tables import Cached
+from mainspring.pipelines.worker import environment
 
 if TYPE_CHECKING:
     from mainspring.workspace import Workspace
@@ -37,7 +38,8 @@ class Schedule:
         self._inputs = inputs
         self._use_cache = use_cache
         self._code = Code(sources)
-        self.recorded = Recorded(sources, self._code)
+        variables = environment(threads=graph.threads, declared=declared_by(graph))
+        self.recorded = Recorded(sources, self._code, variables=variables)
         self._identities = {node.name: self._code.identity(node.function) for node in graph.nodes}
         self._states: dict[str, _State] = {node.name: "waiting" for node in graph.nodes}
         self._made: dict[tuple[str, str], Artifact] = {}

@@ -14,6 +14,7 @@ from mainspring.kernel.hashing import Digest
 from mainspring.pipelines.errors import PipelineInvalid
 from mainspring.pipelines.failure import report
 from mainspring.pipelines.inputs import resolve_inputs
+from mainspring.pipelines.key import declared_by
 from mainspring.pipelines.project import find_project
 from mainspring.pipelines.protocol import Plan
 from mainspring.pipelines.runner import Prepared, Runner, prepare
@@ -79,9 +80,10 @@ def run_snapshot(
     function = pipeline_name if ":" in pipeline_name else f"{sources.manifest.module}:{pipeline_name}"
     prepared: Prepared | None = None
     try:
-        prepared = prepare(ws, sources, pipeline=pipeline_name, threads=1, scratch=scratch)
+        prepared = prepare(ws, sources, pipeline=pipeline_name, threads=1, declared=(), scratch=scratch)
         graph = _plan(prepared, function, params)
-        if graph.threads != 1:
+        if graph.threads != 1 or declared_by(graph):
+            # What it is to be given is known only now that its own code has said so.
             prepared.worker.close()
             prepared = None
         run = _new_run(ws, graph, sources, trigger_id=trigger_id, run_id=run_id)

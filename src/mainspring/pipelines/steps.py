@@ -48,7 +48,8 @@ def step(function: Any = None, /, *, env: Iterable[str] = (), cache: bool = True
     """Make a function a step. Raises StepInvalid for closures, lambdas and arguments without a type.
 
     Positional arguments are inputs, keyword-only ones are parameters.
-    env: variables of the environment that its result depends on, beyond those its own code is seen to read.
+    env: variables of the environment that it is given, beyond those that any process needs (PATH, LANG, thread counts
+    and their like); its result depends on them. Mainspring's own credentials are never given.
     cache: False for a step that must run each time.
     """
     if function is not None:

@@ -8,10 +8,12 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
 
+from mainspring.kernel.sandbox import SECRETS, child_environment
 from mainspring.pipelines.errors import RunnerStopped
 from mainspring.pipelines.protocol import Done, Load, Loaded, Plan, Request, Response, Stop, Work
 
@@ -30,16 +32,22 @@ _THREAD_VARIABLES = (
 )
 
 
-def environment(*, threads: int) -> dict[str, str]:
-    """The variables of a worker: those of this process, with thread counts and the hash seed pinned."""
+def environment(*, threads: int, declared: Iterable[str]) -> dict[str, str]:
+    """The variables of a worker: what any process needs and what its steps declare, thread counts and hash seed pinned.
+
+    Mainspring's own credentials are not given, declared or not: who may write steps need not be who runs the server.
+    """
+    own = {name: os.environ[name] for name in declared if name in os.environ and name not in SECRETS}
     pinned = {name: str(threads) for name in _THREAD_VARIABLES}
-    return {**os.environ, **pinned, "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
+    return child_environment(**own | pinned | {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"})
 
 
 class Worker:
     """A running fork server, or with `once` a process for a single step."""
 
-    def __init__(self, *, pipeline: str, threads: int, log: Path, once: bool = False) -> None:
+    def __init__(
+        self, *, pipeline: str, threads: int, log: Path, declared: Iterable[str] = (), once: bool = False
+    ) -> None:
         self._pipeline = pipeline
         self._log = log
         self._buffer = bytearray()
@@ -56,7 +64,7 @@ class Worker:
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
-                env=environment(threads=threads),
+                env=environment(threads=threads, declared=declared),
                 # A session of its own: Ctrl-C reaches the runner alone, which then stops the steps in order.
                 start_new_session=True,
             )
