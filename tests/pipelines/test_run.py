@@ -137,6 +137,7 @@ def test_after_a_failure_the_finished_steps_are_not_run_again(ws: Workspace, flo
     [
         ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "killed", "killed by SIGKILL"),
         ("import os; os._exit(3)", "exited", "exit code 3 and no result"),
+        ("import os; os._exit(0)", "exited", "step 'bad' failed: its process ended with exit code 0 and no result"),
         ("raise SystemExit(2)", "raised", "SystemExit: 2"),
         ("return 'text'", "output", "it returned str, expected int"),
     ],
@@ -228,6 +229,68 @@ def test_steps_start_from_the_runs_seed_and_pinned_threads(ws: Workspace, projec
     assert one[:4] == two[:4]
     assert one[3] == 2
     assert len({one[4], two[4], os.getpid()}) == 3
+
+
+def test_a_step_that_ends_its_process_leaves_the_others_alone(ws: Workspace, project: Project) -> None:
+    project.write(
+        "flow.py",
+        """
+        import os
+        import time
+        import mainspring as ms
+
+        @ms.step
+        def bad() -> int:
+            os._exit(0)
+
+        @ms.step
+        def good() -> int:
+            time.sleep(0.3)
+            return 1
+
+        @ms.pipeline
+        def flow():
+            return bad(), good()
+        """,
+    )
+    with pytest.raises(RunFailed, match="exit code 0 and no result"):
+        project.load().flow.run(ws)
+    [run] = tracking.list_runs(ws, kind="pipeline")
+    assert {name: step.status for name, step in _steps(ws, run).items()} == {"bad": "failed", "good": "succeeded"}
+
+
+def test_steps_see_the_variables_they_declare_and_no_credentials(
+    ws: Workspace, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.write(
+        "flow.py",
+        """
+        import os
+        import mainspring as ms
+
+        AT_IMPORT = os.environ.get("FLOW_DECLARED", "none")
+
+        @ms.step(env=["FLOW_DECLARED", "MAINSPRING_TOKEN"])
+        def seen() -> list:
+            names = ("FLOW_DECLARED", "FLOW_SECRET", "MAINSPRING_TOKEN")
+            return [AT_IMPORT, *(os.environ.get(name, "none") for name in names)]
+
+        @ms.pipeline
+        def flow():
+            return seen()
+        """,
+    )
+    for name in ("FLOW_DECLARED", "FLOW_SECRET", "MAINSPRING_TOKEN"):
+        monkeypatch.setenv(name, "given")
+    run = project.load().flow.run(ws)
+    monkeypatch.setenv("FLOW_SECRET", "another")
+    again = project.load().flow.run(ws)
+    project.forget()
+    replayed = pipelines.run_snapshot(ws, run.snapshot, "flow", {}, {}, use_cache=False)
+
+    for made in (run, again, replayed):
+        assert pipelines.load(ws, made.artifacts[0]) == ["given", "given", "none", "none"]
+    assert (_executed(ws, again), _executed(ws, replayed)) == (set(), {"seen"})
 
 
 def test_imports_that_start_threads_are_run_by_spawning(ws: Workspace, project: Project) -> None:

@@ -177,7 +177,7 @@ class _Server:
             self._drain(worker)
             signalled = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
             code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else 0
-            report = msgspec.json.decode(bytes(worker.data), type=Report) if not signalled and code == 0 else None
+            report = _report(bytes(worker.data)) if not signalled and code == 0 else None
             self._send(Done(id=worker.work, exit_code=code, signal=signalled, report=report))
 
     def _drain(self, worker: _Child) -> None:
@@ -228,6 +228,14 @@ def unsafe_threads() -> tuple[str, ...]:
         except FileNotFoundError:
             continue
     return tuple(name for name in names if not name.startswith(_SAFE_THREADS))
+
+
+def _report(data: bytes) -> Report | None:
+    """What a child wrote; None where it ended before that was whole, as a step can make it by `os._exit(0)`."""
+    try:
+        return msgspec.json.decode(data, type=Report)
+    except msgspec.DecodeError:
+        return None
 
 
 def _kill_group(pid: int, number: signal.Signals) -> None:
