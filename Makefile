@@ -21,5 +21,8 @@ check-all: check  ## everything, with what is slow or heavy: full kill walks and
 	$(PY) benchmarks/drift.py
 	$(PY) benchmarks/serving.py
 
-docs:  ## the generated references
-	$(PY) scripts/make_docs.py
+bench:  ## every benchmark, each printing its table
+	for script in benchmarks/*.py; do echo "== $$script"; $(PY) $$script; done
+
+docs:  ## the generated reference of the command line
+	$(PY) -m mainspring.cli.reference > docs/cli.md

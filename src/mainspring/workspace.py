@@ -22,7 +22,7 @@ from mainspring.domain.lease import Lease
 from mainspring.domain.principal import Principal
 from mainspring.kernel import canonical
 from mainspring.kernel.clock import Clock, SystemClock
-from mainspring.kernel.errors import Conflict, Invalid, NotFound, Unauthorised
+from mainspring.kernel.errors import Conflict, Failed, Invalid, NotFound, Unauthorised
 from mainspring.kernel.hashing import digest_of
 from mainspring.kernel.ids import Ids
 from mainspring.kernel.names import check_name
@@ -36,6 +36,7 @@ __all__ = [
     "DEFAULT_FOLDER",
     "PermissionDenied",
     "Workspace",
+    "WorkspaceDamaged",
     "WorkspaceHeld",
     "WorkspaceInvalid",
     "WorkspaceUnknown",
@@ -57,6 +58,12 @@ class WorkspaceInvalid(Invalid):
     code = "workspace.invalid"
     template = "'{folder}' cannot be a workspace: {reason}"
     hint = "name another folder with --workspace"
+
+
+class WorkspaceDamaged(Failed):
+    code = "workspace.damaged"
+    template = "the workspace '{folder}' has lost its database: there is none, or it is empty"
+    hint = "restore a backup into a new folder: mainspring restore FILE --to FOLDER"
 
 
 class WorkspaceHeld(Conflict):
@@ -218,6 +225,10 @@ def create_workspace(
         content = _Marker(
             format=_FORMAT, id=secrets.token_hex(16), database=database or os.environ.get("MAINSPRING_DATABASE", "")
         )
+        # The database first: from the moment the marker is there, a workspace without tables is one that has lost them.
+        made = Database.open(content.database or folder.resolve() / "mainspring.db")
+        migrate.upgrade(made)
+        made.close()
         temporary = marker.with_name("workspace.json.new")
         temporary.write_bytes(canonical.dumps(content) + b"\n")
         temporary.rename(marker)
@@ -241,6 +252,11 @@ def _open(folder: Path, *, clock: Clock | None, seed: int | None, principal: Pri
         raise WorkspaceInvalid(folder=folder, reason=f"it has format {marker.format}, this version knows {_FORMAT}")
     folder = folder.resolve()
     database = Database.open(marker.database or folder / "mainspring.db")
+    with database.read() as connection:
+        empty = not migrate.revision(connection)
+    if empty:
+        database.close()
+        raise WorkspaceDamaged(folder=folder)
     migrate.upgrade(database)
     return Workspace(
         folder=folder,

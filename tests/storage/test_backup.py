@@ -12,7 +12,7 @@ from mainspring.cli.restore import restore
 from mainspring.kernel.hashing import digest
 from mainspring.storage import events
 from mainspring.storage.archive import ArchiveDamaged
-from mainspring.storage.backup import BackupExists, reflect, write_backup
+from mainspring.storage.backup import BackupExists, HistoryBroken, reflect, write_backup
 from mainspring.storage.migrate import SchemaNewer
 from mainspring.storage.objects import ObjectDamaged
 from mainspring.storage.restore import DatabaseNotEmpty, load_backup, verify_backup
@@ -158,10 +158,25 @@ def test_another_tar_is_not_a_backup(tmp_path: Path) -> None:
     assert not (tmp_path / "restored").exists()
 
 
-def test_broken_chain_in_a_well_made_file_is_refused_and_leaves_nothing(ws: Workspace, tmp_path: Path) -> None:
+def test_broken_history_is_told_before_it_is_backed_up(ws: Workspace, tmp_path: Path) -> None:
     fill(ws)
     with ws.db.write() as connection:
         connection.exec_driver_sql("UPDATE events SET principal = 'somebody' WHERE number = 1")
+
+    with pytest.raises(HistoryBroken, match="event 1 was changed"):
+        backup(ws, tmp_path / "b.tar")
+
+    assert not (tmp_path / "b.tar").exists()
+
+
+def test_broken_chain_in_a_well_made_file_is_refused_and_leaves_nothing(
+    ws: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(ws)
+    with ws.db.write() as connection:
+        connection.exec_driver_sql("UPDATE events SET principal = 'somebody' WHERE number = 1")
+    # A file from elsewhere may hold what this version would not have written.
+    monkeypatch.setattr("mainspring.storage.backup.verify_chains", lambda _connection: [])
     path = backup(ws, tmp_path / "b.tar")
     before = sorted(tmp_path.iterdir())
 

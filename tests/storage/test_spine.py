@@ -4,9 +4,10 @@ import pytest
 
 from mainspring.kernel.clock import PlayedClock
 from mainspring.storage import events
+from mainspring.storage.database import DatabaseDamaged
 from mainspring.storage.leases import LeaseLost
 from mainspring.storage.objects import ObjectDamaged, ObjectUnknown
-from mainspring.workspace import Workspace
+from mainspring.workspace import Workspace, WorkspaceDamaged, open_workspace
 
 
 def test_events_are_numbered_in_commit_order_and_verify(any_ws: Workspace) -> None:
@@ -98,3 +99,24 @@ def test_damaged_and_unknown_objects_are_named(ws: Workspace) -> None:
     path.unlink()
     with pytest.raises(ObjectUnknown):
         ws.objects.get_bytes(name)
+
+
+def test_a_lost_or_damaged_database_is_told_and_not_made_anew(ws: Workspace) -> None:
+    database = ws.folder / "mainspring.db"
+    ws.close()
+    database.write_bytes(b"no database " * 1000)
+    with pytest.raises(DatabaseDamaged, match="file is not a database"):
+        open_workspace(ws.folder)
+    for path in ws.folder.glob("mainspring.db*"):
+        path.unlink()
+    with pytest.raises(WorkspaceDamaged, match="has lost its database"):
+        open_workspace(ws.folder)
+
+
+def test_one_change_holds_all_that_belongs_together(ws: Workspace) -> None:
+    def nest() -> None:
+        with ws.change(), ws.change():
+            pass
+
+    with pytest.raises(RuntimeError, match="a change is open in this thread already"):
+        nest()

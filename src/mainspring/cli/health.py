@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from mainspring.kernel.hashing import Digest
+
 if TYPE_CHECKING:
     from mainspring.workspace import Workspace
 
@@ -20,6 +22,7 @@ __all__ = ["Finding", "check_machine", "check_port", "check_workspace"]
 
 State = Literal["ok", "note", "wrong"]
 
+_LOOKED_AT = 1000
 _LEAST_FREE_BYTES = 200_000_000
 _EARLIEST_MS = 1_735_689_600_000  # 2025-01-01, before the first release
 _AHEAD_MS = 5 * 60_000
@@ -165,6 +168,7 @@ def check_workspace(ws: "Workspace", *, every_object: bool) -> Iterator[Finding]
         )
     else:
         yield Finding("objects", "ok", f"{read} read, all as their names say")
+    yield _referenced(ws)
     yield _captures(ws)
     for chain in chains:
         name = f"events of {chain.project}"
@@ -174,6 +178,31 @@ def check_workspace(ws: "Workspace", *, every_object: bool) -> Iterator[Finding]
             yield Finding(
                 name, "wrong", chain.reason, f"events before {chain.broken_at} can be trusted; restore a backup"
             )
+
+
+def _referenced(ws: "Workspace") -> Finding:
+    """Whether the objects that versions, datasets and runs name are there."""
+    from mainspring.data import ops as data
+    from mainspring.models import ops as models
+    from mainspring.tracking import ops as tracking
+
+    named: dict[Digest, str] = {}
+    for dataset in data.list_datasets(ws, limit=_LOOKED_AT):
+        newest = data.show_version(ws, dataset.name, dataset.latest)
+        named |= dict.fromkeys((newest.digest, newest.schema, newest.profile), newest.reference)
+        named |= {part.digest: newest.reference for part in newest.parts}
+    for model in models.list_models(ws, limit=_LOOKED_AT):
+        for version in models.list_versions(ws, model.name, limit=_LOOKED_AT):
+            named[version.package] = version.reference
+    for run in tracking.list_runs(ws, limit=_LOOKED_AT):
+        named |= {artifact.digest: f"run {run.id[-8:]}" for artifact in run.artifacts}
+    lost = [(digest, owner) for digest, owner in named.items() if not ws.objects.exists(digest)]
+    if not lost:
+        return Finding("references", "ok", f"{len(named)} objects that are named are there")
+    digest, owner = lost[0]
+    return Finding(
+        "references", "wrong", f"{len(lost)} of {len(named)} are gone: {digest[:12]} of {owner}", "restore a backup"
+    )
 
 
 def _captures(ws: "Workspace") -> Finding:

@@ -77,14 +77,18 @@ def COMMAND(session: Session, *, model: str, reason: str, no_wait: bool) -> Retr
 
 def _work(ws: "Workspace", wanted: Retraining) -> Retraining:
     """Do the retraining here, unless a server holds the workspace and will."""
-    from mainspring.loop import retraining
+    from mainspring.loop import ops, retraining
     from mainspring.workspace import WorkspaceHeld
 
-    try:
-        with ws.hold("mainspring retrain"):
-            return retraining.advance(ws, wanted)
-    except WorkspaceHeld:
-        return _wait(ws, wanted)
+    while wanted.state in _UNDER_WAY:
+        try:
+            with ws.hold("mainspring retrain"):
+                return retraining.advance(ws, ops.show_retraining(ws, wanted.id))
+        except WorkspaceHeld:
+            # A server does the work; another command that holds the workspace will let it go.
+            time.sleep(_POLL_S)
+            wanted = ops.show_retraining(ws, wanted.id)
+    return wanted
 
 
 def _wait(ws: "Workspace", wanted: Retraining) -> Retraining:

@@ -3,7 +3,6 @@
 The process is exec'ed, opens no database, and writes one column of predictions for each package.
 """
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,7 @@ import polars as pl
 
 from mainspring.domain.object import Digest
 from mainspring.kernel import canonical
+from mainspring.kernel.sandbox import child_environment
 from mainspring.loop.errors import ScoringFailed
 from mainspring.models import packages
 
@@ -44,7 +44,7 @@ def score(ws: "Workspace", rows: pl.DataFrame, models: Sequence[Digest]) -> pl.D
     with tempfile.TemporaryDirectory(dir=scratch) as folder:
         asked = Asked(packages=tuple(folders), rows=f"{folder}/rows.arrow", answers=f"{folder}/answers.arrow")
         rows.write_ipc(asked.rows)
-        environment = os.environ | {"OMP_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1"}
+        environment = child_environment(OMP_NUM_THREADS="1", POLARS_MAX_THREADS="1")
         try:
             done = subprocess.run(
                 [sys.executable, "-P", "-m", "mainspring.loop.scoring"],

@@ -12,7 +12,7 @@ from mainspring.domain.monitor import Monitor
 from mainspring.domain.reference import Reference
 from mainspring.loop import tables
 from mainspring.models import packages
-from mainspring.serving import captured, feedback, ingest
+from mainspring.serving import captured, feedback, ingest, ingest_closed
 from mainspring.serving.history import told_ms
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ _REPLAY_SLACK_MS = 86_400_000
 
 def watch(ws: "Workspace", endpoint: Endpoint, *, lease: Lease | None = None) -> list[Alert]:
     """Take in what the endpoint captured, and let its monitor close the windows that have ended; the alerts this opened."""
-    ingest(ws, endpoint.name)
+    # Closing the open segment is left to the moments when a window ends; a replayed history has its time from its rows.
+    (ingest if endpoint.clock == "request" else ingest_closed)(ws, endpoint.name)
     variant = in_charge(endpoint)
     reference = _reference(ws, variant)
     if reference is None:
@@ -48,6 +49,7 @@ def watch(ws: "Workspace", endpoint: Endpoint, *, lease: Lease | None = None) ->
     span = monitoring.needed(ws, monitor.name, now_ms=now)
     if span is None:
         return []
+    ingest(ws, endpoint.name)
     predictions = answers_of(captured(ws, endpoint.name, from_ms=span[0], to_ms=span[1]), version=monitor.version)
     outcomes = feedback(ws, endpoint.name, from_ms=span[0], to_ms=now + 1)
     return monitoring.observe(ws, monitor.name, predictions, outcomes, now_ms=now, lease=lease)

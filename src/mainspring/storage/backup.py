@@ -18,11 +18,12 @@ import sqlalchemy as sa
 
 from mainspring.domain.object import Digest
 from mainspring.kernel import canonical, fault
-from mainspring.kernel.errors import Conflict
+from mainspring.kernel.errors import Conflict, Failed, NotFound
 from mainspring.kernel.hashing import digest, digest_file
 from mainspring.storage import migrate
 from mainspring.storage.archive import ArchiveWriter, blocks
 from mainspring.storage.database import Database
+from mainspring.storage.integrity import verify_chains
 from mainspring.storage.objects import LocalObjects, ObjectDamaged
 
 __all__ = ["FORMAT", "BackupExists", "Manifest", "ObjectEntry", "Progress", "TableEntry", "reflect", "write_backup"]
@@ -38,6 +39,18 @@ class BackupExists(Conflict):
     code = "backup.exists"
     template = "'{path}' is there already"
     hint = "choose another name; a backup never overwrites"
+
+
+class BackupFolderUnknown(NotFound):
+    code = "backup.folder"
+    template = "there is no folder '{folder}' to write the backup to"
+    hint = "make it first, or name another file"
+
+
+class HistoryBroken(Failed):
+    code = "backup.history"
+    template = "the history of project '{project}' does not verify: {reason}; a backup of it could not be restored"
+    hint = "see: mainspring events verify, and restore an earlier backup"
 
 
 class TableEntry(msgspec.Struct, frozen=True):
@@ -73,6 +86,13 @@ def write_backup(
     """Write everything to the new file `target`, which appears only when it is whole; raises BackupExists, ObjectDamaged."""
     if target.exists():
         raise BackupExists(path=target)
+    if not target.parent.is_dir():
+        raise BackupFolderUnknown(folder=target.parent)
+    with database.read() as connection:
+        broken = [chain for chain in verify_chains(connection) if not chain.valid]
+    if broken:
+        # A restore would refuse it: better to hear of it now.
+        raise HistoryBroken(project=broken[0].project, reason=broken[0].reason)
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
     try:
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=".backup-") as scratch, temporary.open("xb") as file:

@@ -11,9 +11,17 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from mainspring.kernel import canonical
-from mainspring.kernel.errors import Invalid, Unavailable
+from mainspring.kernel.errors import Failed, Invalid, Unavailable, need
 
-__all__ = ["Database", "DatabaseBusy", "DatabaseUrlInvalid", "StructColumn", "insert_ignore", "metadata"]
+__all__ = [
+    "Database",
+    "DatabaseBusy",
+    "DatabaseDamaged",
+    "DatabaseUrlInvalid",
+    "StructColumn",
+    "insert_ignore",
+    "metadata",
+]
 
 T = TypeVar("T")
 
@@ -29,6 +37,12 @@ class DatabaseUrlInvalid(Invalid):
     code = "database.url"
     template = "'{url}' is not a database Mainspring knows"
     hint = "use a folder for SQLite or postgresql://USER@HOST/NAME"
+
+
+class DatabaseDamaged(Failed):
+    code = "database.damaged"
+    template = "the database cannot be read: {reason}"
+    hint = "restore a backup into a new folder: mainspring restore FILE --to FOLDER"
 
 
 class DatabaseBusy(Unavailable):
@@ -82,8 +96,8 @@ class Database:
         try:
             with self.engine.connect() as connection, connection.begin():
                 yield connection
-        except (sa.exc.OperationalError, sa.exc.TimeoutError) as error:
-            raise DatabaseBusy(reason=_reason(error)) from error
+        except (sa.exc.DatabaseError, sa.exc.TimeoutError) as error:
+            raise _meant(error) from error
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
@@ -93,12 +107,20 @@ class Database:
                 connection = plain.execution_options(mainspring_write=True)
                 with connection.begin():
                     yield connection
-        except (sa.exc.OperationalError, sa.exc.TimeoutError) as error:
-            raise DatabaseBusy(reason=_reason(error)) from error
+        except (sa.exc.DatabaseError, sa.exc.TimeoutError) as error:
+            raise _meant(error) from error
 
     def close(self) -> None:
         """Give every connection back."""
         self.engine.dispose()
+
+
+def _meant(error: sa.exc.SQLAlchemyError) -> Exception:
+    """What a database's own error means to the caller; one that is about a statement stays as it is."""
+    if isinstance(error, sa.exc.OperationalError | sa.exc.TimeoutError):
+        return DatabaseBusy(reason=_reason(error))
+    # SQLite raises the plain class, and no subclass, for a file that is not a database or has been overwritten.
+    return DatabaseDamaged(reason=_reason(error)) if type(error) is sa.exc.DatabaseError else error
 
 
 def _reason(error: Exception) -> str:
@@ -135,5 +157,6 @@ def _sqlite(path: Path) -> sa.Engine:
 
 
 def _postgresql(url: str) -> sa.Engine:
+    need("psycopg", extra="postgres")
     parsed = sa.make_url(url).set(drivername="postgresql+psycopg")
     return sa.create_engine(parsed, isolation_level="READ COMMITTED", pool_pre_ping=True)
