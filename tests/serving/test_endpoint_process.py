@@ -124,7 +124,7 @@ def _tensor(**changes: Any) -> dict[str, Any]:
         (toys.infer_body([1.0] * 1001), "the request has 1001 rows; at most 1000 are answered at a time"),
         (
             toys.infer_body([1.0]) | {"parameters": {"at_ms": 5}},
-            "this endpoint's clock is the system's: 'at_ms' is not taken",
+            "this endpoint's clock is the system's: 'parameters.at_ms' is not taken",
         ),
     ],
 )
@@ -232,7 +232,12 @@ def test_the_process_opens_no_database(rides: toys.Running) -> None:
 def test_what_a_request_says_is_its_time_where_that_is_wanted(moving: toys.Running, packages: dict[str, Path]) -> None:
     moving.reroute(toys.variant(packages["double"]), clock="request")
 
-    assert moving.infer([1.0]).status_code == 400
+    refused = moving.infer([1.0])
+    assert (refused.status_code, "'parameters.at_ms'" in refused.text) == (400, True)
+    refused = moving.client.post("/invocations", json={"dataframe_records": toys.EXAMPLE.to_dicts()})
+    assert (refused.status_code, "'params.at_ms'" in refused.text) == (400, True)
+    refused = moving.client.post("/feedback", json={"feedback": [{"id": "clock/0", "label": 1}]})
+    assert (refused.status_code, "'at_ms' of each outcome" in refused.text) == (400, True)
     assert moving.infer([1.0], id="clock", parameters={"at_ms": 1000}).status_code == 200
     outcome = {"id": "clock/0", "label": 1, "at_ms": 2000}
     assert moving.client.post("/feedback", json={"feedback": [outcome]}).status_code == 200

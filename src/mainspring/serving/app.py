@@ -113,7 +113,8 @@ class App:
         asked = decode_infer(body, loaded.live[0].signature, max_rows=loaded.route.max_rows)
         request_id = asked.id or self._id_of(headers)
         variant = asked_of or loaded.choose(request_id)
-        predictions = await self._predict(loaded, variant, asked, request_id)
+        at_ms = self._at_ms(asked.at_ms, place="'parameters.at_ms'")
+        predictions = await self._predict(loaded, variant, asked, request_id, at_ms=at_ms)
         return infer_answer(loaded.route.endpoint, variant, request_id, predictions)
 
     async def _invoke(self, headers: Headers, receive: Receive) -> Response:
@@ -121,11 +122,13 @@ class App:
         body = await read_body(receive, headers, limit=loaded.route.max_body_bytes)
         asked = decode_invocation(body, loaded.live[0].signature, max_rows=loaded.route.max_rows)
         request_id = self._id_of(headers)
-        predictions = await self._predict(loaded, loaded.choose(request_id), asked, request_id)
+        at_ms = self._at_ms(asked.at_ms, place="'params.at_ms'")
+        predictions = await self._predict(loaded, loaded.choose(request_id), asked, request_id, at_ms=at_ms)
         return invocation_answer(request_id, predictions)
 
-    async def _predict(self, loaded: LoadedRoute, variant: LoadedVariant, asked: Asked, request_id: str) -> list[float]:
-        at_ms = self._at_ms(asked.at_ms)
+    async def _predict(
+        self, loaded: LoadedRoute, variant: LoadedVariant, asked: Asked, request_id: str, *, at_ms: int
+    ) -> list[float]:
         predictions: list[float] = (await variant.ask(asked.columns, asked.rows)).tolist()
         if not math.isfinite(math.fsum(predictions)):
             row = next((i for i, value in enumerate(predictions) if not math.isfinite(value)), 0)
@@ -169,7 +172,10 @@ class App:
         record = Told(
             ids=[outcome.id for outcome in outcomes],
             labels=[outcome.label for outcome in outcomes],
-            at_ms=[self._at_ms(outcome.at_ms if outcome.at_ms is not None else told.at_ms) for outcome in outcomes],
+            at_ms=[
+                self._at_ms(told.at_ms if outcome.at_ms is None else outcome.at_ms, place="'at_ms' of each outcome")
+                for outcome in outcomes
+            ],
         )
         self._spool.write(record)
         self.feedback_rows += len(outcomes)
@@ -224,15 +230,18 @@ class App:
             return check_id(headers.request_id.decode("latin-1"))
         return self._new_id()
 
-    def _at_ms(self, given: int | None) -> int:
+    def _at_ms(self, given: int | None, *, place: str) -> int:
+        """The time of a request; `place` is where its protocol has room for one."""
         if self.route.route.clock == "request":
             if given is None:
-                raise RequestInvalid(reason="this endpoint's clock is the request's: 'at_ms' is missing")
+                raise RequestInvalid(
+                    reason=f"this endpoint's clock is the request's: give its time, in milliseconds since 1970 UTC, as {place}"
+                )
             if not 0 <= given < _END_OF_TIME_MS:
-                raise RequestInvalid(reason=f"'at_ms' is {given}, which is no time in milliseconds since 1970 UTC")
+                raise RequestInvalid(reason=f"{place} is {given}, which is no time in milliseconds since 1970 UTC")
             return given
         if given is not None:
-            raise RequestInvalid(reason="this endpoint's clock is the system's: 'at_ms' is not taken")
+            raise RequestInvalid(reason=f"this endpoint's clock is the system's: {place} is not taken")
         return time.time_ns() // 1_000_000
 
 
