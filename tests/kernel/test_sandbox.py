@@ -9,8 +9,22 @@ from mainspring.kernel.sandbox import child_environment
 
 @pytest.mark.parametrize(
     "name",
-    "PATH HOME LANG LC_ALL TZ TMPDIR PYTHONPATH LD_LIBRARY_PATH SSL_CERT_FILE OMP_NUM_THREADS POLARS_MAX_THREADS "
-    "MAINSPRING_FAULT MAINSPRING_FAULT_LOG COVERAGE_PROCESS_START".split(),
+    [
+        "PATH",
+        "HOME",
+        "LANG",
+        "LC_ALL",
+        "TZ",
+        "TMPDIR",
+        "PYTHONPATH",
+        "LD_LIBRARY_PATH",
+        "SSL_CERT_FILE",
+        "OMP_NUM_THREADS",
+        "POLARS_MAX_THREADS",
+        "MAINSPRING_FAULT",
+        "MAINSPRING_FAULT_LOG",
+        "COVERAGE_PROCESS_START",
+    ],
 )
 def test_what_a_process_needs_is_given(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(name, "as it is")

@@ -7,10 +7,18 @@ import polars as pl
 import pytest
 
 import mainspring as ms
+from mainspring.api.client import RemoteWorkspace
 from mainspring.domain.pipeline import Source
 from mainspring.pipelines import Metrics
 from mainspring.pipelines.codecs import kind_of
-from mainspring.pipelines.errors import EarlyUse, InputInvalid, PipelineInvalid, StepInvalid, WiringInvalid
+from mainspring.pipelines.errors import (
+    EarlyUse,
+    InputInvalid,
+    PipelineInvalid,
+    PipelineRemote,
+    StepInvalid,
+    WiringInvalid,
+)
 from mainspring.tracking.errors import NotConnected
 
 # Steps of this module; the functions below them put pipelines together.
@@ -143,6 +151,12 @@ def test_wrong_parameters_are_refused(params: dict[str, Any], reason: str) -> No
 def test_running_needs_a_workspace() -> None:
     with pytest.raises(NotConnected):
         sizes.run()
+
+
+def test_running_needs_a_folder_and_says_so_before_anything_happens() -> None:
+    with pytest.raises(PipelineRemote, match="'sizes' cannot run on http://127.0.0.1:9") as caught:
+        sizes.run(RemoteWorkspace("http://127.0.0.1:9"), nothing=1)
+    assert "on the server's machine" in str(caught.value)
 
 
 def _decorate(source: str) -> Any:

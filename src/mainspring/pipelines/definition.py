@@ -94,7 +94,7 @@ class Pipeline(Generic[P, R]):
     def run(self, ws: "Workspace | None" = None, **values: Any) -> "Run":
         """Run it and wait; raises RunFailed with the user's own line first, or KeyboardInterrupt after cancelling.
 
-        ws: the workspace; None means the connected one.
+        ws: the workspace; None means the connected one. Raises PipelineRemote where that is a server's.
         values: inputs and parameters by name; a Dataset input takes a handle or a reference such as `flights@3`.
         """
         # Only running needs the database; a step's own process imports this module without it.

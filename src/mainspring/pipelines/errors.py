@@ -7,6 +7,7 @@ __all__ = [
     "EarlyUse",
     "InputInvalid",
     "PipelineInvalid",
+    "PipelineRemote",
     "PipelineUnknown",
     "ProjectUnreadable",
     "RunFailed",
@@ -28,6 +29,12 @@ class PipelineInvalid(Invalid):
     code = "pipeline.invalid"
     template = "pipeline '{pipeline}' cannot be used: {reason}"
     hint = "a pipeline is a function of a module that calls steps and returns what they gave"
+
+
+class PipelineRemote(Invalid):
+    code = "pipeline.remote"
+    template = "pipeline '{pipeline}' cannot run on {where}: steps run beside the workspace's folder"
+    hint = "nothing has run; run it on the server's machine, or connect to a folder"
 
 
 class PipelineUnknown(NotFound):

@@ -11,7 +11,7 @@ from mainspring.domain.pipeline import Graph
 from mainspring.domain.run import Run, RunId
 from mainspring.kernel.errors import from_wire
 from mainspring.kernel.hashing import Digest
-from mainspring.pipelines.errors import PipelineInvalid
+from mainspring.pipelines.errors import PipelineInvalid, PipelineRemote
 from mainspring.pipelines.failure import report
 from mainspring.pipelines.inputs import resolve_inputs
 from mainspring.pipelines.key import declared_by
@@ -40,6 +40,7 @@ def run_pipeline(
     trigger_id: str = "",
 ) -> Run:
     """Snapshot the pipeline's project, run the pipeline and wait for it; see `Pipeline.run` for what it raises."""
+    _check_local(ws, pipeline.name)
     project = find_project(pipeline.function.__module__, pipeline=pipeline.name)
     names = {"__main__": project.module, pipeline.function.__module__: project.module}
     graph = pipeline.graph(params, names=names)
@@ -73,6 +74,7 @@ def run_snapshot(
     inputs: references for datasets, values, or the InputRefs of an earlier run. Raises as `Pipeline.run` does, and
     PipelineUnknown, ObjectUnknown, SnapshotInvalid.
     """
+    _check_local(ws, pipeline_name)
     sources = load_sources(ws.objects, Digest(snapshot_digest))
     run_id = RunId(ws.ids.new())
     scratch = _scratch(ws, run_id)
@@ -95,6 +97,12 @@ def run_snapshot(
         if prepared is not None:
             prepared.worker.close()
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _check_local(ws: "Workspace", pipeline: str) -> None:
+    # `ms.connect` gives a server's workspace under the same type: it answers ops, and has no folder.
+    if not hasattr(ws, "folder"):
+        raise PipelineRemote(pipeline=pipeline, where=getattr(ws, "url", "a server"))
 
 
 # Any: see `run_pipeline`.
