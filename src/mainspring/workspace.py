@@ -151,6 +151,7 @@ class Workspace:
     def perform(self, op: Op, arguments: Mapping[str, Any]) -> Any:
         """Run an op here: permission first, then an answer kept under the caller's idempotency key, then the function."""
         self.require(op.allow)
+        op.check(arguments)
         key = idempotency_key()
         if self._request is not None:
             # An op within an op: its answer is not the one that the caller's key stands for.

@@ -13,6 +13,7 @@ from mainspring.data import ops as data
 from mainspring.data.errors import DatasetUnknown
 from mainspring.kernel.op import with_idempotency_key
 from mainspring.models import ops as models
+from mainspring.models.errors import AliasReserved
 from mainspring.server.app import create_app
 from mainspring.server.security import BindRefused, check_bind
 from mainspring.serving import ops as serving
@@ -90,6 +91,18 @@ def test_without_a_token_nothing_is_told_where_one_is_asked_for(ws: Workspace, s
     url = serve(create_app(ws, auth_required=True))
     for path in ("/", "/metrics", "/api/v1/projects/default/runs", "/p/default/runs", f"/api/v1/objects/{'0' * 64}"):
         assert httpx.get(url + path).status_code == 401, path
+
+
+def test_who_asks_comes_before_what_is_asked(ws: Workspace, serve: Serve) -> None:
+    url = serve(create_app(ws, auth_required=True))
+    assert httpx.post(url + "/api/v1/tokens", content=b"{").status_code == 401
+    assert httpx.get(url + "/api/v1/projects/default/events?after=x").status_code == 401
+
+
+@pytest.mark.parametrize("alias", ["2", "latest"])
+def test_an_alias_cannot_be_what_a_reference_means_otherwise(ws: Workspace, alias: str) -> None:
+    with pytest.raises(AliasReserved):
+        models.set_alias(ws, "m", alias=alias, version=1)
 
 
 def test_a_token_gives_its_role_and_ends_when_revoked(ws: Workspace, serve: Serve) -> None:

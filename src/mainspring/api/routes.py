@@ -59,6 +59,9 @@ def address(op: Op) -> str:
 
 def _endpoint(op: Op, views: Views) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
+        # Who asks comes before what is asked: a stranger learns nothing of arguments, and no body of theirs is read.
+        view = await anyio.to_thread.run_sync(views, request)
+        view.require(op.allow)
         raw: dict[str, Any] = dict(await _body(request)) if op.mutates else dict(request.query_params)
         for name, value in request.path_params.items():
             if name != "project":
@@ -68,7 +71,7 @@ def _endpoint(op: Op, views: Views) -> Callable[[Request], Awaitable[Response]]:
 
         def perform() -> object:
             with with_idempotency_key(key):
-                return views(request).perform(op, arguments)
+                return view.perform(op, arguments)
 
         return JsonResponse(await anyio.to_thread.run_sync(perform))
 

@@ -110,11 +110,15 @@ class Op:
                 out[argument.name] = msgspec.convert(raw[argument.name], argument.type, strict=strict)
             except (msgspec.ValidationError, RecursionError) as error:
                 raise ArgumentInvalid(op=self.name, argument=argument.name, reason=str(error)) from error
-            if isinstance(out[argument.name], str) and "\0" in out[argument.name]:
-                raise ArgumentInvalid(op=self.name, argument=argument.name, reason="it holds a NUL character")
-            if isinstance(out[argument.name], int) and not -_LARGEST <= out[argument.name] <= _LARGEST:
-                raise ArgumentInvalid(op=self.name, argument=argument.name, reason="the number is too large")
         return out
+
+    def check(self, arguments: Mapping[str, Any]) -> None:
+        """Raise ArgumentInvalid for what no database takes: a number beyond 64 bits, a NUL character."""
+        for name, value in arguments.items():
+            if isinstance(value, str) and "\0" in value:
+                raise ArgumentInvalid(op=self.name, argument=name, reason="it holds a NUL character")
+            if isinstance(value, int) and not -_LARGEST <= value <= _LARGEST:
+                raise ArgumentInvalid(op=self.name, argument=name, reason="the number is too large")
 
 
 def op(

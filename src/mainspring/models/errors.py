@@ -4,6 +4,7 @@ from mainspring.kernel.errors import Conflict, Failed, Invalid, NotFound, Refuse
 
 __all__ = [
     "AliasMoved",
+    "AliasReserved",
     "AliasUnknown",
     "ColumnInvalid",
     "ExampleInvalid",
@@ -44,6 +45,12 @@ class AliasMoved(Conflict):
     code = "alias.moved"
     template = "alias '{alias}' of '{model}' points to version {found}, not {expected}: someone moved it meanwhile"
     hint = "look at what it points to now and decide again; see: mainspring models show {model}"
+
+
+class AliasReserved(Invalid):
+    code = "alias.reserved"
+    template = "'{alias}' cannot be an alias: a reference with it means something else"
+    hint = "choose a name with a letter in it, such as champion"
 
 
 class NoPassingVerdict(Refused):

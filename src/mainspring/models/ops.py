@@ -15,6 +15,7 @@ from mainspring.models import diff as diffs
 from mainspring.models import tables
 from mainspring.models.errors import (
     AliasMoved,
+    AliasReserved,
     LimitInvalid,
     NoPassingVerdict,
     VerdictInvalid,
@@ -101,6 +102,8 @@ def set_alias(
     NoPassingVerdict where the newest verdict did not pass or there is none. Pointing it where it points changes nothing.
     """
     check_name(alias)
+    if alias.isdigit() or alias == "latest":
+        raise AliasReserved(alias=alias)
     fault.point("promotion.before_alias")
     with ws.change() as tx:
         check_model(tx.conn, ws.project, model)

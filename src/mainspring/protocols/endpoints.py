@@ -24,6 +24,7 @@ __all__ = ["EndpointDown", "PathUnknown", "routes"]
 
 _PATHS = re.compile(r"v2(/[A-Za-z0-9._-]+)*|invocations|ping|feedback")
 _KEPT = ("content-type", "inference-header-content-length", "x-request-id")
+_TOLD = ("content-type", "inference-header-content-length", "retry-after", "x-request-id")
 _TIMEOUT_S = 60
 
 
@@ -61,7 +62,8 @@ async def _pass(views: "Views", client: httpx.AsyncClient, request: Request) -> 
         )
     except httpx.TransportError as error:
         raise EndpointDown(name=name) from error
-    return Response(answer.content, status_code=answer.status_code, media_type=answer.headers.get("content-type"))
+    told = {key: answer.headers[key] for key in _TOLD if key in answer.headers}
+    return Response(answer.content, status_code=answer.status_code, headers=told)
 
 
 def _address(views: "Views", request: Request, name: str) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from mainspring.kernel.errors import Unavailable
+from mainspring.kernel.errors import Failed
 from mainspring.storage.database import Database
 
 __all__ = ["HEAD", "SchemaNewer", "revision", "upgrade"]
@@ -16,7 +16,7 @@ HEAD = max(file.stem.split("_")[0] for file in (_FOLDER / "versions").glob("[0-9
 _ADVISORY_LOCK = 0x6D61696E  # "main", so that two processes do not migrate one PostgreSQL database at once
 
 
-class SchemaNewer(Unavailable):
+class SchemaNewer(Failed):
     code = "schema.newer"
     template = "the workspace was written by a newer Mainspring (schema {found}, this version knows {known})"
     hint = "upgrade with: pip install --upgrade mainspring"
