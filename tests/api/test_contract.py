@@ -84,11 +84,13 @@ def _stored(home: Workspace, folder: Path) -> tuple[Digest, Digest, Digest]:
     return home.objects.put_file(good), home.objects.put_file(bad), store(home.objects, package)
 
 
-def _scenario(good: Digest, bad: Digest, package: Digest) -> list[Call]:
-    def run(answers: dict[str, Any]) -> str:
-        return str(answers["tracking.create_run"].id)
+def _run(answers: dict[str, Any]) -> str:
+    return str(answers["tracking.create_run"].id)
 
-    data: list[Call] = [
+
+def _data(good: Digest, bad: Digest) -> list[Call]:
+    """Datasets: added, refused, looked at."""
+    return [
         ("data.add_version", {"name": "t", "file": good, "format": "parquet"}),
         ("data.add_version", {"name": "t", "file": bad, "format": "parquet"}),
         ("data.add_version", {"name": "t", "file": good, "format": "csv"}),
@@ -104,20 +106,28 @@ def _scenario(good: Digest, bad: Digest, package: Digest) -> list[Call]:
         ("data.show_quarantined", {"id": lambda answers: answers["data.list_quarantined"][0].id}),
         ("data.set_schema", {"name": "t", "schema": lambda answers: answers["data.analyse"].schema}),
     ]
-    tracking: list[Call] = [
+
+
+def _tracking(good: Digest) -> list[Call]:
+    """Runs: made, logged to, ended."""
+    return [
         ("tracking.create_run", {"name": "try", "params": {"a": 1, "b": [1, 2]}, "tags": {"who": "ada"}}),
-        ("tracking.log_params", {"run": run, "params": {"c": "x/y z"}}),
-        ("tracking.log_metrics", {"run": run, "metrics": {"mae": 1.5}, "step": 3}),
-        ("tracking.list_metrics", {"run": run, "name": "mae"}),
-        ("tracking.log_artifact", {"run": run, "name": "plots/a.png", "digest": good}),
-        ("tracking.log_artifact", {"run": run, "name": "../a.png", "digest": good}),
-        ("tracking.finish_run", {"run": run}),
-        ("tracking.show_run", {"run": run}),
+        ("tracking.log_params", {"run": _run, "params": {"c": "x/y z"}}),
+        ("tracking.log_metrics", {"run": _run, "metrics": {"mae": 1.5}, "step": 3}),
+        ("tracking.list_metrics", {"run": _run, "name": "mae"}),
+        ("tracking.log_artifact", {"run": _run, "name": "plots/a.png", "digest": good}),
+        ("tracking.log_artifact", {"run": _run, "name": "../a.png", "digest": good}),
+        ("tracking.finish_run", {"run": _run}),
+        ("tracking.show_run", {"run": _run}),
         ("tracking.list_runs", {"kind": "script", "limit": 5}),
         ("tracking.compare_runs", {"runs": "a,b"}),
     ]
-    models: list[Call] = [
-        ("models.register_version", {"model": "m", "package": package, "run_id": run}),
+
+
+def _models(package: Digest) -> list[Call]:
+    """Models: registered, judged, promoted."""
+    return [
+        ("models.register_version", {"model": "m", "package": package, "run_id": _run}),
         ("models.set_alias", {"model": "m", "alias": "champion", "version": 1}),
         ("models.record_verdict", {"model": "m", "version": 1, "verdict": VERDICT}),
         ("models.set_alias", {"model": "m", "alias": "champion", "version": 1, "reason": "first"}),
@@ -132,7 +142,11 @@ def _scenario(good: Digest, bad: Digest, package: Digest) -> list[Call]:
         ("models.list_verdicts", {"model": "m", "version": 1}),
         ("models.diff", {"a": "m@1", "b": "m@champion"}),
     ]
-    live: list[Call] = [
+
+
+def _live() -> list[Call]:
+    """Endpoints and monitors."""
+    return [
         ("serving.deploy", {"endpoint": "e", "model": "m@champion"}),
         ("serving.set_route", {"endpoint": "e", "variants": [LIVE]}),
         ("serving.list_endpoints", {}),
@@ -144,7 +158,11 @@ def _scenario(good: Digest, bad: Digest, package: Digest) -> list[Call]:
         ("monitoring.show_alert", {"alert": "none"}),
         ("monitoring.acknowledge_alert", {"alert": "none", "note": "seen"}),
     ]
-    circle: list[Call] = [
+
+
+def _circle() -> list[Call]:
+    """The loop and the history."""
+    return [
         ("loop.set_plan", {"model": "m", "plan": Plan(share=0.5)}),
         ("loop.show_plan", {"model": "m"}),
         ("loop.request_retraining", {"model": "m", "reason": "new data"}),
@@ -153,7 +171,7 @@ def _scenario(good: Digest, bad: Digest, package: Digest) -> list[Call]:
         ("loop.show_retraining", {"retraining": lambda answers: answers["loop.request_retraining"].id}),
         ("loop.list_rollouts", {}),
         ("loop.show_rollout", {"rollout": "none"}),
-        ("loop.admit", {"model": "m", "run": run}),
+        ("loop.admit", {"model": "m", "run": _run}),
         ("loop.reproduce_version", {"model": "m", "version": 2}),
         ("governance.trace_prediction", {"prediction": "a/b/0"}),
         ("governance.show_card", {"model": "m", "version": 1}),
@@ -161,12 +179,20 @@ def _scenario(good: Digest, bad: Digest, package: Digest) -> list[Call]:
         ("governance.list_events", {"limit": 3, "newest": True}),
         ("governance.verify_events", {}),
     ]
-    tokens: list[Call] = [
+
+
+def _tokens() -> list[Call]:
+    """Credentials."""
+    return [
         ("access.list_tokens", {}),
         ("access.revoke_token", {"token_id": "none"}),
         ("access.create_token", {"principal": "ada", "lifetime_days": 0}),
     ]
-    return [*data, *tracking, *models, *live, *circle, *tokens]
+
+
+def _scenario(good: Digest, bad: Digest, package: Digest) -> list[Call]:
+    """Every op once at least, in an order in which each finds what it needs."""
+    return [*_data(good, bad), *_tracking(good), *_models(package), *_live(), *_circle(), *_tokens()]
 
 
 @pytest.mark.slow

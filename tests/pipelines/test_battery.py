@@ -248,13 +248,7 @@ def test_what_is_outside_the_source_is_recorded(
     assert [a.digest for a in last.artifacts] == [a.digest for a in first.artifacts]
 
 
-def test_what_cannot_be_verified_later_is_not_cached(ws: Workspace, project: Project) -> None:
-    outside = project.root.parent / "outside.txt"
-    outside.write_text("1")
-    project.write("own.csv", "1\n")
-    project.write(
-        "flow.py",
-        f"""
+LEAKING = """
         import subprocess
         from pathlib import Path
         import mainspring as ms
@@ -262,7 +256,7 @@ def test_what_cannot_be_verified_later_is_not_cached(ws: Workspace, project: Pro
 
         @ms.step
         def reads() -> str:
-            return open({str(outside)!r}).read()
+            return open(OUTSIDE).read()
 
         @ms.step
         def reads_natively(*, name: str) -> int:
@@ -282,9 +276,15 @@ def test_what_cannot_be_verified_later_is_not_cached(ws: Workspace, project: Pro
 
         @ms.pipeline
         def flow():
-            return pure(reads()), calls(), reads_natively(name={str(outside)!r}), reads_own()
-        """,
-    )
+            return pure(reads()), calls(), reads_natively(name=OUTSIDE), reads_own()
+        """
+
+
+def test_what_cannot_be_verified_later_is_not_cached(ws: Workspace, project: Project) -> None:
+    outside = project.root.parent / "outside.txt"
+    outside.write_text("1")
+    project.write("own.csv", "1\n")
+    project.write("flow.py", LEAKING.replace("OUTSIDE", repr(str(outside))))
     run = project.load().flow.run(ws)
     tags = {step.name: step.tags for step in tracking.list_runs(ws, parent=run.id)}
     assert tags == {

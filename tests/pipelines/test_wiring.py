@@ -155,7 +155,7 @@ def test_running_needs_a_workspace() -> None:
 
 def test_running_needs_a_folder_and_says_so_before_anything_happens() -> None:
     with pytest.raises(PipelineRemote, match="'sizes' cannot run on http://127.0.0.1:9") as caught:
-        sizes.run(RemoteWorkspace("http://127.0.0.1:9"), nothing=1)
+        sizes.run(RemoteWorkspace("http://127.0.0.1:9"), nothing=1)  # type: ignore[arg-type]
     assert "on the server's machine" in str(caught.value)
 
 
