@@ -30,6 +30,6 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     longest_days: int = 28
     retrain_on: tuple[str, ...] = ("error", "prediction_drift")
     cooldown_days: int = 14
-    retry_days: int = 28
+    retry_days: int = 90
     # Any: parameters are plain JSON values.
     params: dict[str, Any] = {}

@@ -114,7 +114,7 @@ def change(
     spent = time.thread_time() - started
     if spent > _SLOW_CPU_S:
         kinds = sorted({event.kind for event in tx.events})
-        _log.warning("a change of %s computed for %.0f ms inside its transaction; prepare outside", kinds, spent * 1000)
+        _log.info("a change of %s computed for %.0f ms inside its transaction; prepare outside", kinds, spent * 1000)
 
 
 def in_change() -> bool:
